@@ -1,0 +1,278 @@
+"""How things are found. The only place that knows how tables join."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+from uuid import UUID
+
+from django.db import connections, models
+from django.db.models import Count, F, IntegerField, Max, Q, Value
+from django_cte import CTE, with_cte
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import User
+
+    from messaging.models import Conversation, Mailbox, Message
+
+# What the inbox shows of a message. A column it shows and this forgets costs one query a row.
+INBOX_COLUMNS = (
+    "content_html",
+    "html_version",
+    "content",
+    "timestamp",
+    "edited",
+    "read",
+    "conversation_id",
+    "thread_id",
+    "sender_id",
+    "sender__username",
+    "sender__first_name",
+    "receiver_id",
+    "parent_message_id",
+    "parent_message__content",
+    "parent_message__deleted_at",
+    "parent_message__sender_id",
+    "parent_message__sender__username",
+    "parent_message__sender__first_name",
+)
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    def visible_to(self, user: User) -> Self:
+        """The conversations `user` takes part in, with what their own view of each depends on.
+
+        `reader_version` is the version of their read marks there; it comes from the very row
+        that lets them in.
+        """
+        # Nobody joins twice (participant_joins_once), so the join repeats no row.
+        return self.filter(participants__user=user).annotate(
+            reader_version=F("participants__version")
+        )
+
+    def between(self, one: User, other: User) -> Conversation:
+        """The conversation of two people, made now if they have none yet.
+
+        Raises:
+            ValidationError: `one` and `other` are the same person.
+        """
+        return self.model.between(one.pk, other.pk)
+
+    def next_version(self, pk: int) -> int:
+        """Raises the version of one conversation and returns it.
+
+        The row stays locked until the transaction ends: what is written under a version is
+        committed in the order of versions.
+        """
+        if not self.filter(pk=pk).update(version=F("version") + 1):
+            raise self.model.DoesNotExist(f"There is no conversation {pk}.")
+        return self.values_list("version", flat=True).get(pk=pk)
+
+
+class ParticipantQuerySet(models.QuerySet):
+    def for_list(self, user: User) -> Self:
+        """`user`'s conversations, the liveliest first, each with its last message and people."""
+        return (
+            self.filter(user=user)
+            .select_related("conversation__last_message")
+            .prefetch_related("conversation__participants__user")
+            .order_by("-last_activity", "-id")
+        )
+
+    def after(self, conversation_pk: int) -> Self:
+        """What comes after that conversation in the order of `for_list`."""
+        last = self.filter(conversation=conversation_pk).values("last_activity", "id")[:1]
+        activity = models.Subquery(last.values("last_activity"))
+        return self.filter(
+            Q(last_activity__lt=activity)
+            | Q(last_activity=activity, id__lt=models.Subquery(last.values("id")))
+        )
+
+
+class MessageQuerySet(models.QuerySet["Message"]):
+    def visible_to(self, user: User) -> Self:
+        """Messages of the conversations `user` takes part in: all they may ever see."""
+        return self.filter(conversation__participants__user=user)
+
+    def top_level(self) -> Self:
+        """Messages that answer nothing: the ones a conversation page lists."""
+        return self.filter(parent_message=None)
+
+    def for_display(self) -> Self:
+        """In the order they were sent, with all that a drawn message touches: one query."""
+        return (
+            self.select_related("sender")
+            .annotate(parent_sender_id=F("parent_message__sender_id"))
+            .order_by("id")
+        )
+
+    def unread_by(self, user: User) -> Self:
+        """Messages to `user` that they have not read."""
+        # Spelt read=False: SQLite matches the partial index by the text of the predicate.
+        return self.filter(receiver=user, read=False)
+
+    def unread_by_conversation(self, user: User) -> dict[int, int]:
+        """How many messages `user` has not read, by conversation id. Their sum is the badge."""
+        counted = self.unread_by(user).order_by().values("conversation_id").annotate(n=Count("id"))
+        return dict(counted.values_list("conversation_id", "n"))
+
+    def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int]]:
+        """For each root message that has replies: how many at any depth, and the last one's id."""
+        counted = (
+            self.filter(thread__in=list(threads))
+            .order_by()
+            .values("thread_id")
+            .annotate(replies=Count("id"), last=Max("id"))
+        )
+        return {row["thread_id"]: (row["replies"], row["last"]) for row in counted}
+
+    def descendants_of(self, message: Message | int) -> Self:
+        """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).
+
+        One recursive query, anchored at the message: its cost follows what is below, not the
+        size of the conversation. Parents come before their replies.
+        """
+        pk = message if isinstance(message, int) else message.pk
+        return self._below(self.model._base_manager.filter(parent_message=pk))
+
+    def descendants_and(self, messages: models.QuerySet[Message]) -> Self:
+        """`messages` (depth 1) and everything below them."""
+        return self._below(messages)
+
+    def _below(self, first: models.QuerySet[Message]) -> Self:
+        # Only id and depth travel through the recursion; the rest is joined once, outside.
+        def grow(cte: CTE) -> models.QuerySet:
+            return (
+                first.order_by()
+                .values("id", depth=Value(1, output_field=IntegerField()))
+                .union(
+                    cte.join(self.model._base_manager.all(), parent_message=cte.col.id).values(
+                        "id", depth=cte.col.depth + Value(1, output_field=IntegerField())
+                    ),
+                    all=True,
+                )
+            )
+
+        cte = CTE.recursive(grow, name="below")
+        return with_cte(cte, select=cte.join(self, id=cte.col.id).annotate(depth=cte.col.depth))
+
+    def ancestors_of(self, message: Message) -> Self:
+        """What `message` answers, and what that answers, up to the root, nearest first.
+
+        Each has its `distance`: 1 for the message that `message` answers.
+        """
+
+        def climb(cte: CTE) -> models.QuerySet:
+            step = Value(1, output_field=IntegerField())
+            return (
+                self.model._base_manager.filter(pk=message.parent_message_id)
+                .values("id", "parent_message_id", distance=step)
+                .union(
+                    cte.join(self.model._base_manager.all(), id=cte.col.parent_message_id).values(
+                        "id", "parent_message_id", distance=cte.col.distance + step
+                    ),
+                    all=True,
+                )
+            )
+
+        cte = CTE.recursive(climb, name="above")
+        return with_cte(
+            cte, select=cte.join(self, id=cte.col.id).annotate(distance=cte.col.distance)
+        )
+
+    def update(self, **values: Any) -> int:
+        """As Django's, but never of `content`: that would change a text without its history.
+
+        Raises:
+            TypeError: `content` is among the values; `services.edit_message` edits.
+        """
+        if "content" in values:
+            raise TypeError("Message.content is edited by save(), which keeps the old text.")
+        return super().update(**values)
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Delete these messages as their authors would: text, history and notification go.
+
+        Where replies stay below, an empty row keeps the place. Returns what Django's does: how
+        many messages lost their text, in all and by model.
+        """
+        from messaging.services import delete_messages
+
+        deleted = delete_messages(self)
+        return deleted, {self.model._meta.label: deleted}
+
+    delete.alters_data = True  # type: ignore[attr-defined]
+    delete.queryset_only = True  # type: ignore[attr-defined]
+
+    def erase(self) -> int:
+        """Remove these rows outright, in one statement, whatever hangs below them."""
+        return super().delete()[0]
+
+    erase.alters_data = True  # type: ignore[attr-defined]
+    erase.queryset_only = True  # type: ignore[attr-defined]
+
+
+class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
+    def sent_as(self, sender: User, client_key: UUID) -> Message | None:
+        """The message that `sender` already sent under `client_key`, if there is one."""
+        return self.filter(sender=sender, client_key=client_key).first()
+
+
+class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
+    """Messages that somebody has not read yet."""
+
+    def get_queryset(self) -> MessageQuerySet:
+        return super().get_queryset().filter(read=False)
+
+    def unread_for_user(self, user: User) -> MessageQuerySet:
+        """Unread messages to `user`, newest first, with only the columns an inbox shows."""
+        return (
+            self.get_queryset()
+            .filter(receiver=user)
+            .select_related("sender", "parent_message__sender")
+            .only(*INBOX_COLUMNS)
+            .order_by("-id")
+        )
+
+
+class NotificationQuerySet(models.QuerySet):
+    def for_list(self, user: User) -> Self:
+        """`user`'s notifications, newest first, with the messages they tell of."""
+        return (
+            self.filter(user=user)
+            .select_related("message__sender")
+            .only(
+                "kind",
+                "read",
+                "created_at",
+                "user_id",
+                "message__content",
+                "message__conversation_id",
+                "message__sender__username",
+                "message__sender__first_name",
+            )
+            .order_by("-id")
+        )
+
+    def unread_by(self, user: User) -> Self:
+        return self.filter(user=user, read=False)
+
+
+class MailboxQuerySet(models.QuerySet["Mailbox"]):
+    def of(self, user: User) -> Mailbox:
+        """`user`'s mailbox; one with the defaults, not saved, if they have none yet."""
+        return getattr(user, "mailbox", None) or self.model(user=user)
+
+    def raise_versions(self, user_pks: Iterable[int]) -> None:
+        """Tell these people's pages that something they can see has changed."""
+        pks = sorted(set(user_pks))
+        mine = self.filter(pk__in=pks)
+        if connections[self.db].features.has_select_for_update:
+            # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.
+            list(mine.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+        if mine.update(version=F("version") + 1) < len(pks):
+            self.bulk_create([self.model(user_id=pk) for pk in pks], ignore_conflicts=True)
+            mine.update(version=F("version") + 1)

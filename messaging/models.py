@@ -1,0 +1,345 @@
+"""What is stored. `docs/architecture.md` says why each field, index and constraint is there."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Collection, Iterable
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from messaging import rendering
+from messaging.managers import (
+    ConversationQuerySet,
+    MailboxQuerySet,
+    MessageManager,
+    MessageQuerySet,
+    NotificationQuerySet,
+    ParticipantQuerySet,
+    UnreadMessagesManager,
+)
+
+CONTENT_MAX_LENGTH = 20_000  # characters
+CONTENT_MAX_BYTES = 64 * 1024  # as UTF-8
+
+# Foreign keys to people and messages do nothing on delete. The constraints are deferred, and
+# the clean-up goes by sets (services.py): a cascade along replies raises RecursionError a few
+# hundred levels down, and SQLite's own stops at 1,000.
+DO_NOTHING = models.DO_NOTHING
+
+
+class Conversation(models.Model):
+    """What two people write to each other."""
+
+    # "low:high" of the two user ids: whoever comes second finds the row of the first.
+    pair_key = models.CharField(max_length=41, unique=True, editable=False)
+    # Goes up with every change that both can see; read marks count in Participant.version.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+    last_message = models.ForeignKey(
+        "Message", DO_NOTHING, null=True, editable=False, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"conversation {self.pk}"
+
+    @classmethod
+    def between(cls, one_pk: int, other_pk: int) -> Conversation:
+        """See `ConversationQuerySet.between`."""
+        if one_pk == other_pk:
+            raise ValidationError(_("Nobody can write to themselves."), code="self")
+        low, high = sorted((one_pk, other_pk))
+        with transaction.atomic():
+            conversation, created = cls.objects.get_or_create(pair_key=f"{low}:{high}")
+            if created:
+                Participant.objects.bulk_create(
+                    Participant(conversation=conversation, user_id=pk) for pk in (low, high)
+                )
+        return conversation
+
+    @property
+    def people_pks(self) -> tuple[int, int]:
+        low, high = self.pair_key.split(":")
+        return int(low), int(high)
+
+    def other_pk(self, user_pk: int) -> int:
+        """The id of the person `user_pk` talks with here."""
+        low, high = self.people_pks
+        return high if user_pk == low else low
+
+
+class Participant(models.Model):
+    """One person's place in one conversation."""
+
+    conversation = models.ForeignKey(Conversation, DO_NOTHING, related_name="participants")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, DO_NOTHING, related_name="participations", db_index=False
+    )
+    last_activity = models.DateTimeField(default=timezone.now)
+    # Goes up with every read mark this person sets. Not part of Conversation.version: the other
+    # person's pages must not change, or tell, when a message was read.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+
+    objects = ParticipantQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint("conversation", "user", name="participant_joins_once")
+        ]
+        indexes = [models.Index("user", F("last_activity").desc(), name="participant_by_activity")]
+
+    def __str__(self) -> str:
+        return f"user {self.user_id} in conversation {self.conversation_id}"
+
+
+class Message(models.Model):
+    sender = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        DO_NOTHING,
+        related_name="sent_messages",
+        db_index=False,  # message_sent_once begins with it
+    )
+    receiver = models.ForeignKey(
+        settings.AUTH_USER_MODEL, DO_NOTHING, related_name="received_messages"
+    )
+    content = models.TextField(_("message"), max_length=CONTENT_MAX_LENGTH)
+    # Made from `content` once, in save(), and read as `body`.
+    content_html = models.TextField(editable=False, default="")
+    html_version = models.PositiveSmallIntegerField(editable=False, default=0)
+    timestamp = models.DateTimeField(default=timezone.now)
+    edited = models.BooleanField(default=False)
+    read = models.BooleanField(default=False)
+    read_at = models.DateTimeField(null=True, blank=True)
+    # What this answers. Never changed once the message exists.
+    parent_message = models.ForeignKey(
+        "self", DO_NOTHING, null=True, blank=True, related_name="replies", db_index=False
+    )
+    # The root of what this belongs to; null on a root.
+    thread = models.ForeignKey(
+        "self",
+        DO_NOTHING,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="thread_messages",
+        db_index=False,
+    )
+    conversation = models.ForeignKey(
+        Conversation,
+        DO_NOTHING,
+        blank=True,
+        editable=False,
+        related_name="messages",
+        db_index=False,
+    )
+    # Chosen before sending: a send that is repeated is the same message.
+    client_key = models.UUIDField(default=uuid.uuid4, editable=False)
+    # The version of the conversation in which this last changed.
+    changed_in = models.PositiveBigIntegerField(default=0, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = MessageManager()
+    unread = UnreadMessagesManager()
+
+    class Meta:
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint("sender", "client_key", name="message_sent_once"),
+            models.CheckConstraint(
+                condition=Q(parent_message=None, thread=None)
+                | Q(parent_message__isnull=False, thread__isnull=False),
+                name="message_reply_has_thread",
+            ),
+            models.CheckConstraint(
+                condition=~Q(sender=F("receiver")), name="message_not_to_oneself"
+            ),
+            models.CheckConstraint(
+                condition=~Q(content="") | Q(deleted_at__isnull=False), name="message_not_empty"
+            ),
+        ]
+        # No plain index on parent_message: after ANALYZE, SQLite would answer "IS NULL" from it
+        # and sort every root there is.
+        indexes = [
+            models.Index("conversation", "changed_in", name="message_by_change"),
+            models.Index(
+                "conversation",
+                F("id").desc(),
+                condition=Q(parent_message__isnull=True),
+                name="message_roots",
+            ),
+            models.Index(
+                "parent_message",
+                "id",
+                condition=Q(parent_message__isnull=False),
+                name="message_replies",
+            ),
+            models.Index(
+                "thread", "id", condition=Q(thread__isnull=False), name="message_by_thread"
+            ),
+            models.Index(
+                "receiver", F("id").desc(), condition=Q(read=False), name="message_unread"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        # Never the text: this is what logs, errors and the admin show.
+        return f"message {self.pk}"
+
+    @property
+    def body(self) -> SafeString:
+        """The text as safe HTML; empty when the message was deleted."""
+        if self.deleted_at is not None:
+            return SafeString()
+        if self.html_version == rendering.HTML_VERSION:
+            return rendering.as_rendered(self.content_html)
+        return rendering.render_content(self.content)
+
+    @property
+    def root_pk(self) -> int:
+        """The id of the message that began the thread: this one's own, if it answers nothing."""
+        return self.thread_id or self.pk
+
+    @transaction.atomic
+    def save(
+        self,
+        *args: Any,
+        update_fields: Iterable[str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """Save, in one transaction with all that follows (signals.py).
+
+        The conversation and the thread are found here, so that
+        `Message.objects.create(sender=…, receiver=…, content=…)` is all it takes.
+
+        Raises:
+            ValidationError: the parent lies in another conversation, or nobody else receives it.
+        """
+        if self._state.adding:
+            self._find_place()
+        # Raising the version locks the conversation before the row gets its id. Afterwards
+        # would be too late: ids have to follow commits.
+        self.changed_in = Conversation.objects.next_version(self.conversation_id)
+        Mailbox.objects.raise_versions((self.sender_id, self.receiver_id))
+        fields = self._fields_to_save(update_fields)
+        if fields is None or "content" in fields:
+            self.content_html = rendering.render_content(self.content) if self.content else ""
+            self.html_version = rendering.HTML_VERSION
+        super().save(*args, update_fields=fields, **kwargs)
+
+    def _find_place(self) -> None:
+        if self.parent_message is not None:
+            if self.conversation_id is None:
+                self.conversation_id = self.parent_message.conversation_id
+            people = set(self.parent_message.conversation.people_pks)
+            if (
+                self.conversation_id != self.parent_message.conversation_id
+                or {self.sender_id, self.receiver_id} != people
+            ):
+                raise ValidationError(
+                    _("The message that this answers lies in another conversation."),
+                    code="elsewhere",
+                )
+            self.thread_id = self.parent_message.root_pk
+        else:
+            self.conversation = Conversation.between(self.sender_id, self.receiver_id)
+
+    def _fields_to_save(self, update_fields: Iterable[str] | None) -> Collection[str] | None:
+        """`update_fields` with what follows from `content`, for deferred instances as well."""
+        if update_fields is None:
+            deferred = self.get_deferred_fields()
+            if not deferred or self._state.adding:
+                return None
+            # Django would save the loaded fields only, and so the old HTML with the new text.
+            update_fields = {
+                field.name for field in self._meta.concrete_fields if field.attname not in deferred
+            } - {"id"}
+        fields = {*update_fields, "changed_in"}
+        if "content" in fields:
+            fields |= {"content_html", "html_version", "edited"}
+        return fields
+
+    def delete(
+        self, using: str | None = None, keep_parents: bool = False
+    ) -> tuple[int, dict[str, int]]:
+        """See `MessageQuerySet.delete`: the text goes, and the place too if nothing needs it."""
+        return type(self).objects.using(using).filter(pk=self.pk).delete()
+
+
+class MessageHistory(models.Model):
+    """A text that a message had before it was edited."""
+
+    message = models.ForeignKey(Message, DO_NOTHING, related_name="history")
+    old_content = models.TextField()
+    edited_at = models.DateTimeField(default=timezone.now)
+    edited_by = models.ForeignKey(settings.AUTH_USER_MODEL, DO_NOTHING, related_name="+")
+
+    class Meta:
+        verbose_name_plural = "message histories"
+
+    def __str__(self) -> str:
+        return f"earlier text {self.pk} of message {self.message_id}"
+
+
+class Notification(models.Model):
+    """What tells a person of a message. It holds no text of its own: there is one copy."""
+
+    class Kind(models.TextChoices):
+        MESSAGE = "message", _("message")
+        REPLY = "reply", _("reply")
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, DO_NOTHING, related_name="notifications", db_index=False
+    )
+    message = models.ForeignKey(Message, DO_NOTHING, related_name="notifications")
+    kind = models.CharField(max_length=7, choices=Kind.choices, default=Kind.MESSAGE)
+    read = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects = NotificationQuerySet.as_manager()
+
+    class Meta:
+        constraints = [models.UniqueConstraint("user", "message", name="notification_told_once")]
+        indexes = [
+            models.Index("user", F("id").desc(), name="notification_newest"),
+            models.Index("user", condition=Q(read=False), name="notification_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"notification {self.pk}"
+
+
+class Mailbox(models.Model):
+    """What one person's pages depend on: a version, and how they like to see things."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", _("Follow the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, DO_NOTHING, primary_key=True, related_name="mailbox"
+    )
+    # Goes up with every change this person can see.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+    theme = models.CharField(
+        _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
+    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+
+    objects = MailboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        return f"mailbox of user {self.user_id}"

@@ -1,0 +1,92 @@
+"""Which service follows which event. A receiver decides whether; a service does it.
+
+`bulk_create()` and `update()` send no signals: services that use them do all of this themselves.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.contrib.auth import get_user_model
+from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from django.dispatch import Signal, receiver
+
+from messaging import services
+from messaging.models import Message
+
+User = get_user_model()
+
+# Sent with `user_pk`, inside the transaction in which an account went with all that was theirs.
+account_erased = Signal()
+
+
+@receiver(pre_save, sender=Message, dispatch_uid="messaging.log_message_edit")
+def log_message_edit(sender, instance, raw, update_fields, **kwargs):
+    exists = not instance._state.adding
+    if exists and not raw and (update_fields is None or "content" in update_fields):
+        services.keep_previous_content(instance)
+
+
+@receiver(post_save, sender=Message, dispatch_uid="messaging.create_message_notification")
+def create_message_notification(sender, instance, created, raw, **kwargs):
+    if created and not raw:  # loaddata brings its own notifications
+        services.notify_receiver(instance)
+
+
+@receiver(post_save, sender=Message, dispatch_uid="messaging.read_notification_with_message")
+def read_notification_with_message(sender, instance, created, raw, update_fields, **kwargs):
+    if not created and not raw and (update_fields is None or "read" in update_fields):
+        services.read_notifications_of(instance)
+
+
+@receiver(post_save, sender=User, dispatch_uid="messaging.open_mailbox")
+def open_mailbox(sender, instance, created, raw, **kwargs):
+    if created and not raw:
+        services.open_mailbox(instance)
+
+
+@receiver(post_save, sender=User, dispatch_uid="messaging.refresh_conversations_of")
+def refresh_conversations_of(sender, instance, created, raw, update_fields, **kwargs):
+    # last_login is saved alone at every sign-in, and shows nowhere.
+    shown = {"first_name", "username"}
+    if not created and not raw and (update_fields is None or shown & set(update_fields)):
+        services.refresh_conversations_of(instance.pk)
+
+
+@receiver(pre_delete, sender=User, dispatch_uid="messaging.lock_account")
+def lock_account(sender, instance, **kwargs):
+    # Whoever is about to write to this person waits, and then finds nobody there.
+    services.lock_account(instance.pk)
+
+
+@receiver(post_delete, sender=User, dispatch_uid="messaging.cleanup_user_data")
+def cleanup_user_data(sender, instance, **kwargs):
+    # Foreign keys to User are DO_NOTHING and deferred: whatever this forgets fails at commit.
+    services.delete_everything_of(instance.pk)
+    account_erased.send(sender=sender, user_pk=instance.pk)
+
+
+@contextmanager
+def receivers_off(*receivers) -> Iterator[None]:
+    """Let messages and people be saved without what follows, in a test or a bulk load.
+
+    `receivers` are functions of this module; without any, all of them are off. They are on
+    again afterwards, whatever happened. Off means off for the whole process: for tests and
+    single-process commands, never for a server.
+    """
+    connected = (
+        (pre_save, Message, log_message_edit),
+        (post_save, Message, create_message_notification),
+        (post_save, Message, read_notification_with_message),
+        (post_save, User, open_mailbox),
+        (post_save, User, refresh_conversations_of),
+        (pre_delete, User, lock_account),
+        (post_delete, User, cleanup_user_data),
+    )
+    off = [one for one in connected if not receivers or one[2] in receivers]
+    for signal, sender, function in off:
+        signal.disconnect(sender=sender, dispatch_uid=f"messaging.{function.__name__}")
+    try:
+        yield
+    finally:
+        for signal, sender, function in off:
+            signal.connect(function, sender=sender, dispatch_uid=f"messaging.{function.__name__}")

@@ -1,0 +1,51 @@
+"""The people every test knows: `ana` and `ben` talk, `stranger` does not."""
+
+import pytest
+from django.core.cache import caches
+
+from messaging.models import Conversation
+from tests.factories import MessageFactory, UserFactory
+
+
+@pytest.fixture(autouse=True)
+def _empty_caches():
+    for cache in caches.all(initialized_only=True):
+        cache.clear()
+
+
+@pytest.fixture
+def ana(db):
+    return UserFactory(username="ana", first_name="Ana Lima")
+
+
+@pytest.fixture
+def ben(db):
+    return UserFactory(username="ben", first_name="Ben Ode")
+
+
+@pytest.fixture
+def stranger(db):
+    return UserFactory(username="stranger", first_name="Sam Stranger")
+
+
+@pytest.fixture
+def conversation(ana, ben):
+    return Conversation.objects.between(ana, ben)
+
+
+@pytest.fixture
+def message(ana, ben):
+    """A message from ana to ben, who has not read it."""
+    return MessageFactory(sender=ana, receiver=ben, content="Good morning, Ben")
+
+
+@pytest.fixture
+def as_ana(client, ana):
+    client.force_login(ana)
+    return client
+
+
+@pytest.fixture
+def as_ben(client, ben):
+    client.force_login(ben)
+    return client
