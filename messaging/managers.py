@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import Count, F, IntegerField, Max, Q, Value
+from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
 if TYPE_CHECKING:
@@ -20,10 +21,10 @@ if TYPE_CHECKING:
 INBOX_COLUMNS = (
     "content_html",
     "html_version",
-    "content",
     "timestamp",
     "edited",
     "read",
+    "deleted_at",
     "conversation_id",
     "thread_id",
     "sender_id",
@@ -72,21 +73,36 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 class ParticipantQuerySet(models.QuerySet):
     def for_list(self, user: User) -> Self:
-        """`user`'s conversations, the liveliest first, each with its last message and people."""
+        """`user`'s conversations, the liveliest first, as plain values: one query.
+
+        Each has `conversation_id`, `last_activity`, of the other person `other_id` and
+        `other_name`, and of the last message `sender_id` and `beginning` (None, or empty when
+        it was deleted). Building five models for each of thirty rows would cost more than SQL.
+        """
+        others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
+            user=user
+        )
+        name = Coalesce(NullIf("user__first_name", Value("")), "user__username")
         return (
             self.filter(user=user)
-            .select_related("conversation__last_message")
-            .prefetch_related("conversation__participants__user")
             .order_by("-last_activity", "-id")
+            .values(
+                "conversation_id",
+                "last_activity",
+                other_id=Subquery(others.values("user_id")[:1]),
+                other_name=Subquery(others.annotate(name=name).values("name")[:1]),
+                sender_id=F("conversation__last_message__sender_id"),
+                beginning=Left("conversation__last_message__content", 500),
+            )
         )
 
     def after(self, conversation_pk: int) -> Self:
         """What comes after that conversation in the order of `for_list`."""
         last = self.filter(conversation=conversation_pk).values("last_activity", "id")[:1]
-        activity = models.Subquery(last.values("last_activity"))
+        activity = Subquery(last.values("last_activity"))
         return self.filter(
             Q(last_activity__lt=activity)
-            | Q(last_activity=activity, id__lt=models.Subquery(last.values("id")))
+            | Q(last_activity=activity, id__lt=Subquery(last.values("id")))
         )
 
 
@@ -117,15 +133,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
         counted = self.unread_by(user).order_by().values("conversation_id").annotate(n=Count("id"))
         return dict(counted.values_list("conversation_id", "n"))
 
-    def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int]]:
-        """For each root message that has replies: how many at any depth, and the last one's id."""
+    def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int, int]]:
+        """For each root message that has replies: how many, the first one's id, the last one's."""
         counted = (
             self.filter(thread__in=list(threads))
             .order_by()
             .values("thread_id")
-            .annotate(replies=Count("id"), last=Max("id"))
+            .annotate(replies=Count("id"), first=Min("id"), last=Max("id"))
         )
-        return {row["thread_id"]: (row["replies"], row["last"]) for row in counted}
+        return {row["thread_id"]: (row["replies"], row["first"], row["last"]) for row in counted}
 
     def descendants_of(self, message: Message | int) -> Self:
         """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).

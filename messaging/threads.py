@@ -4,7 +4,7 @@ Nothing here calls itself: a chain of 5,000 replies is as good as one of five, w
 in Python, in templates or in `on_delete` dies somewhere between depth 80 and 1,000.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import NamedTuple
@@ -61,12 +61,21 @@ def _add_to_parent(branch: Branch, parent: Branch) -> None:
     parent.unread_below += branch.unread + branch.unread_below
 
 
-def walk(branches: Iterable[Branch]) -> Iterator[tuple[Step, Branch]]:
-    """Each branch twice, in reading order: on entering it and on leaving what is below it."""
+def _direct_replies(branch: Branch) -> list[Branch]:
+    return branch.replies
+
+
+def walk(
+    branches: Iterable[Branch], below: Callable[[Branch], list[Branch]] = _direct_replies
+) -> Iterator[tuple[Step, Branch]]:
+    """Each branch twice, in reading order: on entering it and on leaving what is below it.
+
+    `below` says which replies of a branch to visit; all of them, unless told otherwise.
+    """
     stack = [(Step.ENTER, branch) for branch in reversed(list(branches))]
     while stack:
         step, branch = stack.pop()
         yield step, branch
         if step is Step.ENTER:
             stack.append((Step.LEAVE, branch))
-            stack.extend((Step.ENTER, reply) for reply in reversed(branch.replies))
+            stack.extend((Step.ENTER, reply) for reply in reversed(below(branch)))
