@@ -1,0 +1,45 @@
+"""Who somebody is, by their password and then by their session."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from allauth.account.auth_backends import AuthenticationBackend
+from allauth.account.internal.userkit import filter_users_by_email
+from django.contrib.auth import get_user_model
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpRequest
+
+# Addresses are not verified, so several accounts may name the same one. Each that is tried costs
+# a password hash: a stranger must not make somebody's sign-in slow by naming their address often.
+MOST_ACCOUNTS_TRIED = 3
+
+
+class BackendWithMailbox(AuthenticationBackend):
+    """Signs in by user name or e-mail address; loads a person with their mailbox at once."""
+
+    def get_user(self, user_id: int) -> User | None:
+        # Every page of a signed-in reader needs the mailbox: a join instead of a statement.
+        user = get_user_model()._default_manager.select_related("mailbox").filter(pk=user_id).first()
+        return user if user is not None and self.user_can_authenticate(user) else None
+
+    def _authenticate(self, request: HttpRequest | None, **credentials) -> User | None:
+        # allauth's own tries a known address twice and an unknown one not at all; the time that
+        # takes would tell which addresses have an account.
+        password = credentials["password"]
+        login = credentials.get("email") or credentials.get("username") or ""
+        for user in self._named(login):
+            if self._check_password(user, password):
+                return user
+        return None
+
+    def _named(self, login: str) -> list[User]:
+        """Whom `login` may mean, most likely first."""
+        people = get_user_model()._default_manager
+        # The exact spelling first: imported people may differ in case only.
+        found = list(people.filter(username=login)) or list(people.filter(username__iexact=login))
+        if "@" in login:
+            found += sorted(filter_users_by_email(login, for_login=True), key=lambda user: user.pk)
+        return found[:MOST_ACCOUNTS_TRIED]

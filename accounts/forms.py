@@ -1,0 +1,192 @@
+"""What people fill in about their accounts."""
+
+from __future__ import annotations
+
+import zoneinfo
+from functools import cache
+
+from allauth.account import forms as allauth_forms
+from allauth.account.fields import PasswordField
+from django import forms
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from accounts.layout import LaidOut
+from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
+from messaging.models import Mailbox
+
+_USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+class DisplayNameField(forms.CharField):
+    """The name that others see, in any script."""
+
+    def __init__(self, **kwargs) -> None:
+        kwargs.setdefault("label", _("Name"))
+        kwargs.setdefault("max_length", DISPLAY_NAME_MAX_LENGTH)
+        super().__init__(**kwargs)
+        self.widget.attrs |= {"autocomplete": "name", "dir": "auto"}
+
+    def clean(self, value):
+        name = super().clean(value)
+        return clean_display_name(name) if name else name
+
+
+class NewPasswordMixin:
+    """Says what a password has to be, in one sentence instead of allauth's four."""
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        first, second = self.fields["password1"], self.fields["password2"]
+        first.help_text = _("At least %(least)s characters, and nothing that is easy to guess.") % {
+            "least": settings.PASSWORD_MIN_LENGTH
+        }
+        second.label = _("The same password again")
+
+
+# Coming in ------------------------------------------------------------------------------------
+
+
+class LoginForm(LaidOut, allauth_forms.LoginForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["login"].label = _("User name or e-mail address")
+        self.fields["login"].widget.attrs |= _USERNAME_ATTRS
+        # The link stands under the button, where it is not in the way of the next field.
+        self.fields["password"].help_text = ""
+
+
+class SignUpForm(NewPasswordMixin, LaidOut, allauth_forms.SignupForm):
+    """Also the form of the first administrator and of invited people."""
+
+    first_name = DisplayNameField(help_text=_("What others see. Any language, any script."))
+    field_order = ["first_name", "username", "email", "password1", "password2"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        username, email = self.fields["username"], self.fields["email"]
+        username.label = _("User name")
+        username.help_text = _("For signing in, and for others to find you.")
+        username.widget.attrs |= _USERNAME_ATTRS
+        email.label = _("E-mail address (optional)")
+        email.help_text = (
+            _("For a new password, should you forget yours.")
+            if settings.EMAIL_URL
+            else _("You can sign in with it too. No mail is sent to it.")
+        )
+        self.fields["password1"].label = _("Password")
+
+
+# Passwords ------------------------------------------------------------------------------------
+
+
+class ResetPasswordForm(LaidOut, allauth_forms.ResetPasswordForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].label = _("E-mail address")
+
+
+class ResetPasswordKeyForm(NewPasswordMixin, LaidOut, allauth_forms.ResetPasswordKeyForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password1"].label = _("New password")
+
+
+class ChangePasswordForm(NewPasswordMixin, LaidOut, allauth_forms.ChangePasswordForm):
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["oldpassword"].label = _("Current password")
+        self.fields["oldpassword"].help_text = ""
+        self.fields["password1"].label = _("New password")
+
+
+class CurrentPasswordForm(forms.Form):
+    """Asks again for the password of `user`: for what a borrowed browser must not do."""
+
+    password = PasswordField(label=_("Current password"), autocomplete="current-password")
+
+    def __init__(self, *args, user, **kwargs) -> None:
+        self.user = user
+        super().__init__(*args, **kwargs)
+
+    def clean_password(self) -> str:
+        password = self.cleaned_data["password"]
+        if not self.user.check_password(password):
+            raise forms.ValidationError(_("That password is not correct."), code="incorrect")
+        return password
+
+
+# The account page -----------------------------------------------------------------------------
+
+
+class ProfileForm(LaidOut, forms.Form):
+    first_name = DisplayNameField()
+
+
+class EmailForm(LaidOut, CurrentPasswordForm):
+    email = forms.EmailField(label=_("E-mail address"), max_length=254, required=False)
+    field_order = ["email", "password"]
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["email"].widget.attrs["autocomplete"] = "email"
+
+
+@cache
+def time_zones() -> dict[str, str]:
+    """The places one can choose, by their names in small letters."""
+    # "Etc/GMT+3" means three hours behind, and "EST" no place: names that mislead are left out.
+    places = {
+        name
+        for name in zoneinfo.available_timezones()
+        if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
+    }
+    return {name.lower(): name for name in sorted(places)}
+
+
+class ReadingForm(LaidOut, forms.ModelForm):
+    class Meta:
+        model = Mailbox
+        fields = ["theme", "time_zone", "read_on_sight", "single_keys"]
+        widgets = {
+            "theme": forms.RadioSelect(attrs={"class": "form-check-input"}),
+            "time_zone": forms.TextInput(
+                attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}
+            ),
+        }
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        # A blank choice of the model would come first as dashes; "Follow the system" is one.
+        self.fields["theme"].choices = Mailbox.Theme.choices
+        self.fields["time_zone"].help_text = _(
+            "Type a city, such as Lisbon. Left empty, times follow the server: %(zone)s."
+        ) % {"zone": settings.TIME_ZONE}
+        self.fields["single_keys"].help_text = _("Such as r to reply and j for the next message.")
+
+    def clean_time_zone(self) -> str:
+        typed = self.cleaned_data["time_zone"].strip().replace(" ", "_").lower()
+        if not typed:
+            return ""
+        known = time_zones()
+        # A city is enough, when there is one of that name.
+        found = [name for key, name in known.items() if typed in (key, key.rpartition("/")[2])]
+        if len(found) != 1:
+            raise forms.ValidationError(
+                _("Choose a time zone from the list, such as Europe/Lisbon."), code="unknown"
+            )
+        return found[0]
+
+
+class DeleteAccountForm(LaidOut, CurrentPasswordForm):
+    sure = forms.BooleanField()
+
+    def __init__(self, *args, messages: int, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["sure"].label = ngettext(
+            "I understand that this erases %(n)s message, sent or received",
+            "I understand that this erases %(n)s messages, sent and received",
+            messages,
+        ) % {"n": f"{messages:,}"}
+        self.fields["sure"].error_messages["required"] = _("Tick the box to confirm.")

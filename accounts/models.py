@@ -1,0 +1,105 @@
+"""What lets people in who have no account yet."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+from django.utils.translation import gettext_lazy as _
+
+
+def _hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+class InvitationQuerySet(models.QuerySet):
+    def usable(self) -> Self:
+        """Invitations that still let somebody sign up."""
+        return self.filter(used_at=None, expires_at__gt=timezone.now())
+
+    def with_token(self, token: str) -> Self:
+        return self.filter(token_hash=_hash(token))
+
+
+class Invitation(models.Model):
+    """Lets one person sign up. Whoever reads this table cannot: it holds no token, only hashes."""
+
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    # Null when `manage.py invite` made it. Both people may go; what is left names nobody.
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("made by"),
+    )
+    created_at = models.DateTimeField(_("made"), default=timezone.now, editable=False)
+    expires_at = models.DateTimeField(_("ends"), editable=False)
+    used_at = models.DateTimeField(_("used"), null=True, blank=True, editable=False)
+    used_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        verbose_name=_("used by"),
+    )
+
+    objects = InvitationQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return f"invitation {self.pk}"
+
+    @classmethod
+    def made(cls, *, created_by=None, lasting: timedelta) -> tuple[Invitation, str]:
+        """A new invitation, not saved yet, and its token, which nothing can tell afterwards."""
+        token = secrets.token_urlsafe(32)
+        expires_at = timezone.now() + lasting
+        return cls(token_hash=_hash(token), created_by=created_by, expires_at=expires_at), token
+
+
+class AdministratorLink(models.Model):
+    """The one-time address at which the first administrator's account is made: a single row."""
+
+    # The token is this under the secret key: the same address at every start until it is used,
+    # in every process, and not to be read from a copy of the database.
+    nonce = models.CharField(max_length=64, editable=False)
+    # Set with the first administrator, however they are made, and never taken back.
+    closed_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(pk=1), name="administrator_link_is_single")
+        ]
+
+    def __str__(self) -> str:
+        return "link for the first administrator"
+
+    @classmethod
+    def open_one(cls) -> AdministratorLink | None:
+        """The link, made on the first call; None once it is closed."""
+        link, _created = cls.objects.get_or_create(
+            pk=1, defaults={"nonce": secrets.token_urlsafe(32)}
+        )
+        return link if link.closed_at is None else None
+
+    @classmethod
+    def close(cls, at: datetime) -> None:
+        cls.objects.update_or_create(
+            pk=1, defaults={"closed_at": at}, create_defaults={"closed_at": at, "nonce": ""}
+        )
+
+    @property
+    def token(self) -> str:
+        return salted_hmac(
+            "accounts.AdministratorLink", self.nonce, algorithm="sha256"
+        ).hexdigest()[:40]
