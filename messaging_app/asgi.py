@@ -1,0 +1,39 @@
+"""Parley for an ASGI server: Django's pages on threads, beside what needs none."""
+
+import asyncio
+import logging
+from typing import cast
+
+from a2wsgi import WSGIMiddleware
+from a2wsgi.asgi_typing import Receive, Scope, Send
+from a2wsgi.wsgi_typing import WSGIApp
+
+from messaging_app.wsgi import application as django
+
+# As many as the PostgreSQL pool has connections by default: one more would only wait for one.
+# On SQLite each thread keeps a connection of its own.
+THREADS = 10
+
+# Pieces of an answer that may wait for a slow reader before they hold up a thread. Files are cut
+# in pieces of 4 KiB, so this lets go of any static file at once.
+PIECES = 128
+
+pages = WSGIMiddleware(cast(WSGIApp, django), workers=THREADS, send_queue_size=PIECES)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Not the traceback of a page that was still being made when the server had to go."""
+    return not (record.exc_info and isinstance(record.exc_info[1], asyncio.CancelledError))
+
+
+logging.getLogger("uvicorn.error").addFilter(_is_news)
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request; what does not belong to Django is told apart by its path here."""
+    if scope["type"] == "http":
+        # WSGI writes "X_Forwarded_For" and "X-Forwarded-For" as one: the first, which a proxy
+        # may let through, could pass for the second, which it sets itself.
+        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+        scope = scope | {"headers": headers}
+    await pages(scope, receive, send)

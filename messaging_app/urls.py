@@ -1,0 +1,25 @@
+"""Which part answers which address."""
+
+from django.conf import settings
+from django.contrib import admin
+from django.urls import include, path
+
+from messaging_app.health import healthz
+
+urlpatterns = [
+    path("healthz", healthz, name="healthz"),
+    path("admin/", admin.site.urls),
+    path("", include("accounts.urls")),
+    path("", include("chats.urls")),
+]
+
+if "debug_toolbar" in settings.INSTALLED_APPS:
+    from debug_toolbar.toolbar import debug_toolbar_urls
+
+    urlpatterns += debug_toolbar_urls()
+
+handler400 = "chats.errors.bad_request"
+handler403 = "chats.errors.permission_denied"
+handler404 = "chats.errors.page_not_found"
+handler500 = "chats.errors.server_error"
+handler429 = "accounts.limits.too_many_requests"

@@ -1,0 +1,148 @@
+"""What holds an installation together: its key, its health, how it starts and ends."""
+
+import asyncio
+import os
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+
+import pytest
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
+from django.urls import reverse
+
+from messaging_app.secret import secret_key_from
+
+
+def test_the_key_is_made_once_and_for_its_owner_only(tmp_path):
+    folder = tmp_path / "data"
+
+    key = secret_key_from(folder, shared=False)
+
+    assert len(key) >= 50
+    assert secret_key_from(folder, shared=False) == key
+    assert stat.S_IMODE((folder / "secret_key").stat().st_mode) == 0o600
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert [path.name for path in folder.iterdir()] == ["secret_key"]
+
+
+def test_all_who_start_at_once_have_the_same_key(tmp_path):
+    keys = []
+    together = threading.Barrier(8)
+
+    def start():
+        together.wait()
+        keys.append(secret_key_from(tmp_path, shared=False))
+
+    threads = [threading.Thread(target=start) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert len(keys) == 8
+    assert len(set(keys)) == 1
+
+
+def test_a_shared_installation_must_be_given_its_key(tmp_path):
+    with pytest.raises(ImproperlyConfigured, match="SECRET_KEY"):
+        secret_key_from(tmp_path, shared=True)
+
+
+def test_a_data_folder_that_cannot_be_is_named(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+
+    with pytest.raises(ImproperlyConfigured, match="file/data"):
+        secret_key_from(tmp_path / "file" / "data", shared=False)
+
+
+@pytest.mark.django_db
+def test_health_needs_the_database_and_nothing_else(client, django_assert_num_queries):
+    with django_assert_num_queries(1):
+        response = client.get(reverse("healthz"))
+
+    assert response.status_code == 200
+    assert response.content == b"ok\n"
+    assert not response.cookies
+
+
+def test_health_is_bad_without_the_database(client, monkeypatch):
+    def fail(*args, **kwargs):
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("django.db.models.query.QuerySet.exists", fail)
+
+    assert client.get(reverse("healthz")).status_code == 503
+
+
+def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):
+    from messaging_app import asgi
+
+    seen = {}
+
+    async def remember(scope, receive, send):
+        seen.update(scope)
+
+    monkeypatch.setattr(asgi, "pages", remember)
+    headers = [(b"x_forwarded_for", b"1.2.3.4"), (b"x-forwarded-for", b"5.6.7.8")]
+
+    asyncio.run(asgi.application({"type": "http", "headers": headers}, None, None))
+
+    assert seen["headers"] == [(b"x-forwarded-for", b"5.6.7.8")]
+
+
+def serve(folder, port):
+    environment = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull}
+    return subprocess.Popen(
+        [sys.executable, settings.BASE_DIR / "manage.py", "serve"],
+        env=environment | {"DATA_DIR": str(folder / "data"), "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,  # Ctrl-C in the terminal of the tests is not for it
+    )
+
+
+def wait_until_up(process, port):
+    for _ in range(600):
+        assert process.poll() is None, process.stdout.read()
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=30) as answer:
+                return answer.status
+        except OSError:
+            time.sleep(0.1)
+    raise AssertionError("The server did not come up within a minute.")
+
+
+def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+
+    # Both ways to end, and both a first start and one that finds everything there.
+    for end in (signal.SIGINT, signal.SIGTERM):
+        process = serve(tmp_path, port)
+        request.addfinalizer(process.kill)
+        assert wait_until_up(process, port) == 200
+        process.send_signal(end)
+        output, _ = process.communicate(timeout=10)
+
+        assert process.returncode == 0
+        assert f"Parley is at http://127.0.0.1:{port}\n" in output
+        assert "Traceback" not in output
+
+
+def test_a_port_in_use_is_one_sentence(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        process = serve(tmp_path, taken.getsockname()[1])
+        output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert "Address already in use" in output
+    assert len(output.splitlines()) == 1
+    assert not (tmp_path / "data" / "parley.sqlite3").exists()
