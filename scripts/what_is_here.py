@@ -1,0 +1,67 @@
+"""What this machine has of the programs that some tests need.
+
+`python -m scripts.what_is_here` prints a line about what is missing, or nothing; with
+REQUIRE_ALL=1 in the environment something missing is a failure.
+"""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+
+def chromium() -> Path | None:
+    """The browser for tests marked `browser`."""
+    for name in ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome"):
+        if found := shutil.which(name):
+            return Path(found)
+    return None
+
+
+def postgres_folder() -> Path | None:
+    """The folder with PostgreSQL's server programs, `initdb` and `postgres`; the newest one."""
+    candidates = []
+    if pg_config := shutil.which("pg_config"):
+        answer = subprocess.run(
+            [pg_config, "--bindir"], capture_output=True, text=True, check=False
+        )
+        candidates.append(Path(answer.stdout.strip()))
+    # Debian installs the server outside the PATH, and pg_config with another package.
+    versions = Path("/usr/lib/postgresql").glob("*/bin")
+    candidates += sorted(versions, key=lambda folder: folder.parent.name.zfill(4), reverse=True)
+    if initdb := shutil.which("initdb"):
+        candidates.append(Path(initdb).parent)
+    for folder in candidates:
+        if (folder / "initdb").is_file() and (folder / "postgres").is_file():
+            return folder
+    return None
+
+
+def redis_server() -> Path | None:
+    """The server for tests of the shared cache."""
+    found = shutil.which("redis-server")
+    return Path(found) if found else None
+
+
+def missing() -> list[str]:
+    """Names of what was not found, in the order in which the tests are told."""
+    parts = {
+        "Chromium (browser tests)": chromium,
+        "PostgreSQL (its share of the database tests)": postgres_folder,
+        "redis-server (tests of the shared cache)": redis_server,
+    }
+    return [name for name, find in parts.items() if find() is None]
+
+
+def main() -> int:
+    """Tell what is missing; 1 if that must not be."""
+    names = missing()
+    if not names:
+        return 0
+    print(f"Left out, not found on this machine: {', '.join(names)}.", flush=True)
+    return 1 if os.environ.get("REQUIRE_ALL") == "1" else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
