@@ -33,6 +33,9 @@ CONTENT_MAX_BYTES = 64 * 1024  # as UTF-8
 # hundred levels down, and SQLite's own stops at 1,000.
 DO_NOTHING = models.DO_NOTHING
 
+# Where a message stands: set when it is made, and never changed.
+PLACE_FIELDS = ("sender", "receiver", "parent_message", "thread", "conversation")
+
 
 class Conversation(models.Model):
     """What two people write to each other."""
@@ -220,10 +223,17 @@ class Message(models.Model):
         `Message.objects.create(sender=…, receiver=…, content=…)` is all it takes.
 
         Raises:
-            ValidationError: the parent lies in another conversation, or nobody else receives it.
+            ValidationError: the parent lies in another conversation, nobody else receives it, or
+                the place of a message that exists was changed.
         """
+        if update_fields is not None:
+            update_fields = set(update_fields)
         if self._state.adding:
             self._find_place()
+        elif update_fields is None or any(
+            name.removesuffix("_id") in PLACE_FIELDS for name in update_fields
+        ):
+            self._keep_place()
         # Raising the version locks the conversation before the row gets its id. Afterwards
         # would be too late: ids have to follow commits.
         self.changed_in = Conversation.objects.next_version(self.conversation_id)
@@ -238,7 +248,7 @@ class Message(models.Model):
         if self.parent_message is not None:
             if self.conversation_id is None:
                 self.conversation_id = self.parent_message.conversation_id
-            people = set(self.parent_message.conversation.people_pks)
+            people = {self.parent_message.sender_id, self.parent_message.receiver_id}
             if (
                 self.conversation_id != self.parent_message.conversation_id
                 or {self.sender_id, self.receiver_id} != people
@@ -250,6 +260,16 @@ class Message(models.Model):
             self.thread_id = self.parent_message.root_pk
         else:
             self.conversation = Conversation.between(self.sender_id, self.receiver_id)
+
+    def _keep_place(self) -> None:
+        # A reply moved below itself, or into another conversation, would break every thread
+        # that passes through it, and show it to people it was not written to.
+        stored = Message.objects.filter(pk=self.pk).values(*PLACE_FIELDS).first() or {}
+        here = {name: self.__dict__.get(f"{name}_id", pk) for name, pk in stored.items()}
+        if here != stored:
+            raise ValidationError(
+                _("What a message answers, and who wrote it to whom, never changes."), code="moved"
+            )
 
     def _fields_to_save(self, update_fields: Iterable[str] | None) -> Collection[str] | None:
         """`update_fields` with what follows from `content`, for deferred instances as well."""

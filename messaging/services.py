@@ -1,7 +1,8 @@
 """Every change to the domain: one verb, one transaction.
 
-Locks are taken in this order only: user (deletion), conversation, participant, mailboxes by
-ascending user id, messages by id. In another order PostgreSQL finds deadlocks.
+Locks are taken in this order only: conversations by id, mailboxes by user id, then participants,
+messages and notifications, which nobody touches without the mailbox of one of their people. In
+another order PostgreSQL finds deadlocks.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from messaging.models import (
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.managers import MessageQuerySet
+    from messaging.managers import ConversationQuerySet, MessageQuerySet
 
 
 class MessageConflict(Exception):
@@ -122,18 +123,26 @@ def send_message(
     The receiver is told by `signals.create_message_notification`.
 
     Raises:
-        MessageConflict: `client_key` was used before for another text.
+        MessageConflict: `client_key` was used before for another text, receiver or parent.
         ValidationError: the text is empty or too long, `parent` lies in another conversation,
-            or the receiver's account has just been deleted.
+            or it or one of the two accounts has just been deleted.
     """
     content = clean_content(content)
     try:
         return _send(sender, receiver, content, client_key or uuid4(), parent)
-    except IntegrityError:
-        # Foreign keys are checked at commit, when the person may be gone.
-        if get_user_model().objects.filter(pk=receiver.pk).exists():
-            raise
+    except (IntegrityError, Conversation.DoesNotExist):
+        # Foreign keys are checked at commit, when people and what they answer may be gone.
+        _refuse_what_is_gone({sender.pk, receiver.pk}, parent)
+        raise
+
+
+def _refuse_what_is_gone(people: set[int], parent: Message | None) -> None:
+    if get_user_model().objects.filter(pk__in=people).count() < len(people):
         raise ValidationError(_("This account no longer exists."), code="gone") from None
+    if parent is not None and not Message.objects.filter(pk=parent.pk).exists():
+        raise ValidationError(
+            _("The message that this answers has just been deleted."), code="parent_gone"
+        ) from None
 
 
 @one_transaction
@@ -155,7 +164,11 @@ def _send(
         sent = Message.objects.sent_as(sender, client_key)
         if sent is None:
             raise
-        if _first_content(sent) != content or sent.parent_message_id != message.parent_message_id:
+        if (
+            _first_content(sent) != content
+            or sent.receiver_id != message.receiver_id
+            or sent.parent_message_id != message.parent_message_id
+        ):
             raise MessageConflict(sent) from None
         return sent
     return message
@@ -243,12 +256,11 @@ def _set_read(reader: User, messages: MessageQuerySet, *, read: bool) -> int:
     found = list(messages.order_by("pk").values_list("pk", "conversation_id"))
     if not found:
         return 0
-    places = Participant.objects.filter(
-        user=reader, conversation__in={conversation for _pk, conversation in found}
-    )
-    _lock(places)
-    places.update(version=F("version") + 1)
     Mailbox.objects.raise_versions([reader.pk])
+    for conversations in _in_chunks(sorted({conversation for _pk, conversation in found})):
+        Participant.objects.filter(user=reader, conversation__in=conversations).update(
+            version=F("version") + 1
+        )
     changed = 0
     for pks in _in_chunks([pk for pk, _conversation in found]):
         changed += Message.objects.filter(pk__in=pks, read=not read).update(
@@ -292,6 +304,8 @@ def delete_messages(messages: MessageQuerySet) -> int:
     above it that have lost their last reply.
     """
     chosen = Message.objects.filter(pk__in=messages.order_by().values("pk"), deleted_at=None)
+    _lock(Conversation.objects.filter(pk__in=chosen.values("conversation_id")))
+    # Looked for again, now that nobody else can delete them.
     found = list(chosen.values_list("pk", "conversation_id", "thread_id"))
     if not found:
         return 0
@@ -303,13 +317,16 @@ def delete_messages(messages: MessageQuerySet) -> int:
         for some in _in_chunks(pks):
             _empty(some, version)
     gone = _prune({thread or pk for pk, _conversation, thread in found})
-    _repoint_last_messages(conversations, gone)
+    _repoint_last_messages(gone)
     return len(found)
 
 
-def _people_in(conversations: Iterable[int]) -> set[int]:
-    members = Participant.objects.filter(conversation__in=conversations)
-    return set(members.values_list("user_id", flat=True))
+def _people_in(conversations: list[int]) -> set[int]:
+    people: set[int] = set()
+    for some in _in_chunks(conversations):
+        members = Participant.objects.filter(conversation__in=some)
+        people.update(members.values_list("user_id", flat=True))
+    return people
 
 
 def _empty(pks: list[int], version: int) -> None:
@@ -328,7 +345,7 @@ def _empty(pks: list[int], version: int) -> None:
     )
 
 
-def _prune(threads: Iterable[int]) -> set[int]:
+def _prune(threads: Iterable[int]) -> list[int]:
     """Remove the empty rows of these threads that nothing hangs below. Returns their ids."""
     gone: list[int] = []
     for pks in _in_chunks(sorted(threads)):
@@ -345,12 +362,12 @@ def _prune(threads: Iterable[int]) -> set[int]:
     for pks in _in_chunks(gone):
         # The messages that point here go in the same transaction; the check waits for its end.
         Message.objects.filter(pk__in=pks).erase()
-    return set(gone)
+    return gone
 
 
-def _repoint_last_messages(conversations: Iterable[int], gone: set[int]) -> None:
-    for conversation in Conversation.objects.filter(pk__in=conversations):
-        if conversation.last_message_id in gone:
+def _repoint_last_messages(gone: list[int]) -> None:
+    for pks in _in_chunks(gone):
+        for conversation in Conversation.objects.filter(last_message__in=pks):
             conversation.last_message_id = conversation.messages.aggregate(last=Max("pk"))["last"]
             conversation.save(update_fields=["last_message"])
 
@@ -363,15 +380,40 @@ def open_mailbox(user: User) -> None:
 @one_transaction
 def refresh_conversations_of(user_pk: int) -> None:
     """Let no page that was made before show this person's old name."""
-    conversations = Conversation.objects.filter(participants__user=user_pk)
+    conversations = _conversations_of(user_pk)
     _lock(conversations)
-    Conversation.objects.filter(pk__in=conversations.values("pk")).update(version=F("version") + 1)
-    Mailbox.objects.raise_versions({user_pk, *_people_in(conversations.values("pk"))})
+    pks = list(conversations.values_list("pk", flat=True))
+    for some in _in_chunks(pks):
+        Conversation.objects.filter(pk__in=some).update(version=F("version") + 1)
+    Mailbox.objects.raise_versions({user_pk, *_people_in(pks)})
+
+
+def _conversations_of(user_pk: int) -> ConversationQuerySet:
+    return Conversation.objects.filter(participants__user=user_pk)
 
 
 def lock_account(user_pk: int) -> None:
     """Keep everybody from writing to this account until the transaction ends."""
-    _lock(get_user_model().objects.filter(pk=user_pk), no_key=False)
+    if not transaction.get_connection().features.has_select_for_update:
+        return
+    # Their mailbox is what keeps others out: whoever sends takes it before the message. Not the
+    # row of the user: whoever has sent holds a conversation when PostgreSQL, at their commit,
+    # looks for its people, and the two would wait for each other. A conversation that was begun
+    # while this waited is not locked yet; then all is let go, and locked anew with it.
+    while True:
+        try:
+            with transaction.atomic():
+                locked = _lock(_conversations_of(user_pk))
+                Mailbox.objects.raise_versions({user_pk, *_people_in(sorted(locked))})
+                if _conversations_of(user_pk).count() == len(locked):
+                    return
+                raise _BegunInBetween
+        except _BegunInBetween:
+            continue
+
+
+class _BegunInBetween(Exception):
+    """Somebody wrote to the account for the first time while it was being locked."""
 
 
 @one_transaction
@@ -381,11 +423,11 @@ def delete_everything_of(user_pk: int) -> None:
     By sets, so that neither the number of messages nor the depth of a thread matters. Called by
     `signals.cleanup_user_data`.
     """
-    conversations = Conversation.objects.filter(participants__user=user_pk)
+    conversations = _conversations_of(user_pk)
     _lock(conversations)
     pks = list(conversations.values_list("pk", flat=True))
-    for some in _in_chunks(pks):
-        Mailbox.objects.raise_versions(_people_in(some) - {user_pk})
+    # This person's own mailbox as well: they may be reading in another window.
+    Mailbox.objects.raise_versions({user_pk, *_people_in(pks)})
     for some in _in_chunks(pks):
         messages = Message.objects.filter(conversation__in=some)
         MessageHistory.objects.filter(message__in=messages.values("pk")).delete()
@@ -397,12 +439,13 @@ def delete_everything_of(user_pk: int) -> None:
     Mailbox.objects.filter(pk=user_pk).delete()
 
 
-def _lock(rows: models.QuerySet, *, no_key: bool = True) -> None:
-    """Lock `rows` by ascending id until the transaction ends."""
+def _lock(rows: models.QuerySet) -> set[int]:
+    """Lock `rows` by ascending id until the transaction ends. Returns their ids, if it had to."""
     # SQLite has one writer at a time: whoever is here holds the lock already.
-    if transaction.get_connection().features.has_select_for_update:
-        locked = rows.order_by("pk").select_for_update(of=("self",), no_key=no_key)
-        list(locked.values_list("pk"))
+    if not transaction.get_connection().features.has_select_for_update:
+        return set()
+    locked = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
+    return set(locked.values_list("pk", flat=True))
 
 
 def _in_chunks(pks: list[int], size: int = 1000) -> Iterable[list[int]]:

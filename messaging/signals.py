@@ -82,9 +82,13 @@ def receivers_off(*receivers) -> Iterator[None]:
         (pre_delete, User, lock_account),
         (post_delete, User, cleanup_user_data),
     )
-    off = [one for one in connected if not receivers or one[2] in receivers]
-    for signal, sender, function in off:
-        signal.disconnect(sender=sender, dispatch_uid=f"messaging.{function.__name__}")
+    off = [
+        (signal, sender, function)
+        for signal, sender, function in connected
+        if (not receivers or function in receivers)
+        # False for one that an outer block has switched off: that block switches it on again.
+        and signal.disconnect(sender=sender, dispatch_uid=f"messaging.{function.__name__}")
+    ]
     try:
         yield
     finally:
