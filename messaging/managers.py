@@ -39,6 +39,9 @@ INBOX_COLUMNS = (
     "parent_message__sender__first_name",
 )
 
+# `people.display_name` in SQL, of the user that a row points to.
+DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
+
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: User) -> Self:
@@ -50,6 +53,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         # Nobody joins twice (participant_joins_once), so the join repeats no row.
         return self.filter(participants__user=user).annotate(
             reader_version=F("participants__version")
+        )
+
+    def for_page(self, user: User) -> Self:
+        """As `visible_to`, each with `other_name`: what the person on the other side is called."""
+        people = self.model._meta.get_field("participants").related_model._base_manager
+        others = people.filter(conversation=OuterRef("pk")).exclude(user=user)
+        return self.visible_to(user).annotate(
+            other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1])
         )
 
     def between(self, one: User, other: User) -> Conversation:
@@ -82,7 +93,6 @@ class ParticipantQuerySet(models.QuerySet):
         others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
             user=user
         )
-        name = Coalesce(NullIf("user__first_name", Value("")), "user__username")
         return (
             self.filter(user=user)
             .order_by("-last_activity", "-id")
@@ -90,7 +100,7 @@ class ParticipantQuerySet(models.QuerySet):
                 "conversation_id",
                 "last_activity",
                 other_id=Subquery(others.values("user_id")[:1]),
-                other_name=Subquery(others.annotate(name=name).values("name")[:1]),
+                other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1]),
                 sender_id=F("conversation__last_message__sender_id"),
                 beginning=Left("conversation__last_message__content", 500),
             )

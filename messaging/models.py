@@ -19,7 +19,6 @@ from messaging.managers import (
     ConversationQuerySet,
     MailboxQuerySet,
     MessageManager,
-    MessageQuerySet,
     NotificationQuerySet,
     ParticipantQuerySet,
     UnreadMessagesManager,
@@ -196,20 +195,6 @@ class Message(models.Model):
         # Never the text: this is what logs, errors and the admin show.
         return f"message {self.pk}"
 
-    @property
-    def body(self) -> SafeString:
-        """The text as safe HTML; empty when the message was deleted."""
-        if self.deleted_at is not None:
-            return SafeString()
-        if self.html_version == rendering.HTML_VERSION:
-            return rendering.as_rendered(self.content_html)
-        return rendering.render_content(self.content)
-
-    @property
-    def root_pk(self) -> int:
-        """The id of the message that began the thread: this one's own, if it answers nothing."""
-        return self.thread_id or self.pk
-
     @transaction.atomic
     def save(
         self,
@@ -243,6 +228,20 @@ class Message(models.Model):
             self.content_html = rendering.render_content(self.content) if self.content else ""
             self.html_version = rendering.HTML_VERSION
         super().save(*args, update_fields=fields, **kwargs)
+
+    @property
+    def body(self) -> SafeString:
+        """The text as safe HTML; empty when the message was deleted."""
+        if self.deleted_at is not None:
+            return SafeString()
+        if self.html_version == rendering.HTML_VERSION:
+            return rendering.as_rendered(self.content_html)
+        return rendering.render_content(self.content)
+
+    @property
+    def root_pk(self) -> int:
+        """The id of the message that began the thread: this one's own, if it answers nothing."""
+        return self.thread_id or self.pk
 
     def _find_place(self) -> None:
         if self.parent_message is not None:

@@ -30,7 +30,7 @@ def _with_links(text: str) -> str:
     position = 0
     for match in _ADDRESS.finditer(text):
         address = _without_punctuation(match.group())
-        if "//" == address[-2:]:
+        if address[-2:] == "//":
             continue  # nothing but a scheme
         pieces.append(escape(text[position : match.start()]))
         # nofollow, noopener, noreferrer: a private page tells nobody where its reader came from.
@@ -103,11 +103,11 @@ def _joined(changes: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     joined: list[tuple[str, str, str]] = []
     for position, (kind, removed, added) in enumerate(changes):
         between_changes = 0 < position < len(changes) - 1
-        if joined and joined[-1][0] == "change":
-            if kind == "change" or (between_changes and added.isspace() and "\n" not in added):
-                joined[-1] = ("change", joined[-1][1] + removed, joined[-1][2] + added)
-                continue
-        joined.append((kind, removed, added))
+        joins = kind == "change" or (between_changes and added.isspace() and "\n" not in added)
+        if joins and joined and joined[-1][0] == "change":
+            joined[-1] = ("change", joined[-1][1] + removed, joined[-1][2] + added)
+        else:
+            joined.append((kind, removed, added))
     return joined
 
 

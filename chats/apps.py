@@ -1,0 +1,7 @@
+"""The browser's side of Parley: pages, parts of pages, and what they are cached under."""
+
+from django.apps import AppConfig
+
+
+class ChatsConfig(AppConfig):
+    name = "chats"

@@ -1,0 +1,153 @@
+"""What stands around every signed-in page: the counts, the bell, the list of conversations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from chats.caching import what_pages_depend_on
+from chats.numbers import id_or_zero
+from chats.presentation import Clock, Person, message_url
+from messaging.models import Conversation, Message, Notification, Participant
+from messaging.rendering import excerpt
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+ROWS = 30  # conversations listed at a time
+ROWS_LOOKED_AT = 1_000  # of those with something unread
+
+
+@dataclass(slots=True)
+class ConversationRow:
+    """One conversation in the list, as its reader sees it."""
+
+    pk: int
+    url: str
+    person: Person
+    last: str  # the beginning of the last message; empty when it was deleted
+    last_is_own: bool
+    when: str
+    when_machine: str
+    unread: int
+
+
+class Around:
+    """Counts and rows of one reader: each asked for once a request at most, and only if shown."""
+
+    def __init__(self, request: HttpRequest, conversation: Conversation | None = None) -> None:
+        self.reader: User = request.user  # type: ignore[assignment]
+        self.mailbox = request.mailbox  # type: ignore[attr-defined]
+        self.depends_on = "/".join(what_pages_depend_on())
+        self.conversation = conversation
+        self._path, self._query = _page_of(request)
+        # The conversation after which the list goes on; 0: from the top.
+        self.rows_after = id_or_zero(request.GET.get("rows_after"))
+
+    @cached_property
+    def unread_by_conversation(self) -> dict[int, int]:
+        return Message.objects.unread_by_conversation(self.reader)
+
+    @cached_property
+    def unread(self) -> int:
+        """The badge: always counted, never stored."""
+        return sum(self.unread_by_conversation.values())
+
+    @property
+    def unread_conversations(self) -> int:
+        return len(self.unread_by_conversation)
+
+    @property
+    def unread_here(self) -> int:
+        """Unread messages of the conversation the page is about."""
+        return self.unread_by_conversation.get(self.conversation.pk, 0) if self.conversation else 0
+
+    @property
+    def first_unread_url(self) -> str:
+        """Where the oldest one of those can be seen, wherever it hangs."""
+        unread = Message.objects.unread_by(self.reader).filter(conversation=self.conversation)
+        pk = unread.order_by("pk").values_list("pk", flat=True).first()
+        return message_url(pk) if pk else ""
+
+    @cached_property
+    def bell(self) -> int:
+        return Notification.objects.unread_by(self.reader).count()
+
+    @property
+    def on_inbox(self) -> bool:
+        """Whether the reader looks at the inbox (for htmx: the page that asks)."""
+        return self._path == reverse("chats:inbox")
+
+    @property
+    def in_conversation(self) -> bool:
+        """Whether the reader looks at the conversation the answer is about."""
+        return self._path.startswith(("/c/", "/m/")) and self.conversation is not None
+
+    @property
+    def current_row(self) -> int:
+        return self.conversation.pk if self.conversation and self.in_conversation else 0
+
+    @property
+    def only_unread(self) -> bool:
+        """Whether the list shows conversations that hold something unread, and no others."""
+        return self.on_inbox and self._query.get("show") == ["unread"]
+
+    @cached_property
+    def page_of_rows(self) -> tuple[list[ConversationRow], bool]:
+        """The rows, and whether there are more."""
+        places = Participant.objects.for_list(self.reader)
+        if self.only_unread:
+            places = places.filter(conversation__in=list(self.unread_by_conversation)[:ROWS_LOOKED_AT])
+        if self.rows_after:
+            places = places.after(self.rows_after)
+        found = list(places[: ROWS + 1])
+        return _rows(found[:ROWS], self), len(found) > ROWS
+
+    @property
+    def rows(self) -> list[ConversationRow]:
+        return self.page_of_rows[0]
+
+    @property
+    def last_row(self) -> int:
+        """The conversation after which there are more; 0: there are none."""
+        rows, more = self.page_of_rows
+        return rows[-1].pk if more else 0
+
+
+def _rows(places: list[dict[str, Any]], around: Around) -> list[ConversationRow]:
+    clock = Clock()
+    rows = []
+    for place in places:
+        own = place["sender_id"] == around.reader.pk
+        rows.append(
+            ConversationRow(
+                pk=place["conversation_id"],
+                url=_row_url(place["conversation_id"], around),
+                person=Person.named(place["other_id"], place["other_name"]),
+                last=excerpt(place["beginning"] or ""),
+                last_is_own=own,
+                when=clock.in_row(place["last_activity"]),
+                when_machine=clock.machine(place["last_activity"]),
+                unread=around.unread_by_conversation.get(place["conversation_id"], 0),
+            )
+        )
+    return rows
+
+
+def _row_url(pk: int, around: Around) -> str:
+    start = "first-unread" if around.unread_by_conversation.get(pk) else "latest"
+    return f"{reverse('chats:conversation_detail', args=[pk])}#{start}"
+
+
+def _page_of(request: HttpRequest) -> tuple[str, dict[str, list[str]]]:
+    """Path and query of the page the reader looks at: for htmx, the one that asks."""
+    htmx = getattr(request, "htmx", None)
+    address = (htmx and htmx.current_url_abs_path) or request.get_full_path()
+    parts = urlsplit(address)
+    return parts.path, parse_qs(parts.query)
+

@@ -1,0 +1,129 @@
+"""What may be cached, and under which key: the only place that calls `cache_page`.
+
+Three things go wrong with private pages, and each is answered by where things stand here. Who
+may see a list is decided on every request, before the cache. The key names all that the list
+shows: whose it is, which versions, which language, zone and day. And what is rendered for the
+cache never meets the request itself, so nothing of one can stay behind in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.utils.translation import get_language
+from django.views.decorators.cache import cache_page
+
+from chats import RELEASE
+from chats.numbers import id_or_zero
+from messaging.models import Conversation
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+# What the list is asked with. Anything else is answered past the cache, or addresses made up by
+# the thousand would push everybody's lists out of it.
+ALLOWED_QUERY = frozenset({"before"})
+
+# Which key an answer was stored under. A cache that hands out somebody else's bytes is found out.
+KEPT_UNDER = "X-Kept-Under"
+
+
+def list_request(request: HttpRequest, path: str) -> HttpRequest:
+    """A request for the list at `path` that knows the reader, and nothing else of `request`.
+
+    No cookie, session, token or header goes along, so none can be rendered and kept. A page that
+    embeds the list and htmx that asks for it alone come to the same request, and so to one entry.
+    """
+    derived = HttpRequest()
+    derived.method = "GET"
+    derived.path = derived.path_info = path
+    allowed = {name: request.GET[name] for name in sorted(ALLOWED_QUERY & set(request.GET))}
+    derived.GET = QueryDict(mutable=True)
+    derived.GET.update(allowed)
+    derived.META = {
+        "SERVER_NAME": "list",  # the host is no part of what is shown
+        "SERVER_PORT": "80",
+        "QUERY_STRING": derived.GET.urlencode(),
+    }
+    derived.user = request.user
+    derived.embedded = True  # type: ignore[attr-defined]
+    return derived
+
+
+def cache_page_per_reader(seconds: int) -> Callable:
+    """Cache the list of a conversation for its reader, by Django's `cache_page`.
+
+    The view is called as `view(request, conversation)`, with a request made by `list_request`.
+    On every call, cached or not, one indexed query finds the conversation among the reader's own
+    and reads its versions, before the data: a slow rendering of what was true before a change is
+    kept under the version from before it, and never found again.
+
+    Raises:
+        Http404: the conversation is not the reader's, or is not there.
+    """
+
+    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+        @wraps(view)
+        def per_reader(
+            request: HttpRequest, pk: int, conversation: Conversation | None = None
+        ) -> HttpResponse:
+            if conversation is None:
+                conversation = find_conversation(request.user, pk)
+            derived = list_request(request, request.path)
+            if not _is_usual(request.GET):
+                return view(derived, conversation)
+            key = _key(request.user, conversation)
+
+            def kept(derived: HttpRequest) -> HttpResponse:
+                response = view(derived, conversation)
+                response[KEPT_UNDER] = key
+                return response
+
+            response = cache_page(seconds, key_prefix=key)(kept)(derived)
+            if response.headers.pop(KEPT_UNDER, None) != key:
+                return view(derived, conversation)
+            for header in ("Expires", "Cache-Control", "Age"):  # they are ours, not the browser's
+                del response[header]
+            return response
+
+        return per_reader
+
+    return decorate
+
+
+def find_conversation(reader: User, pk: int) -> Conversation:
+    """The conversation if it is the reader's, with its versions as they are now; else a 404."""
+    return get_object_or_404(Conversation.objects.for_page(reader), pk=pk)
+
+
+def _is_usual(query: QueryDict) -> bool:
+    return ALLOWED_QUERY.issuperset(query) and all(id_or_zero(text) for text in query.values())
+
+
+def _key(reader: User, conversation: Conversation) -> str:
+    parts = (
+        RELEASE,
+        reader.pk,
+        conversation.pk,
+        conversation.version,
+        conversation.reader_version,  # type: ignore[attr-defined]  # annotated by visible_to
+        *what_pages_depend_on(),
+    )
+    # Hashed: what a zone is called is no good in every cache's keys.
+    return sha256(":".join(map(str, parts)).encode()).hexdigest()
+
+
+def what_pages_depend_on() -> tuple[str, str, str]:
+    """Language, time zone and local date: the same data reads differently under each."""
+    return (
+        get_language() or settings.LANGUAGE_CODE,
+        timezone.get_current_timezone_name(),
+        timezone.localdate().isoformat(),
+    )

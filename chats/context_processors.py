@@ -1,0 +1,19 @@
+"""What every page needs."""
+
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
+
+from chats.around import Around
+
+
+def site(request: HttpRequest) -> dict:
+    """The name of this installation; of a reader who is signed in, the preferences and what
+    stands around the page. A view that is about a conversation gives its own `around`.
+    """
+    mailbox = getattr(request, "mailbox", None)
+    return {
+        "site_name": settings.SITE_NAME,
+        "mailbox": mailbox,
+        "around": SimpleLazyObject(lambda: Around(request)) if mailbox else None,
+    }

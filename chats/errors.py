@@ -1,0 +1,58 @@
+"""Error answers: a page for a browser, a toast for htmx, and what was typed is never thrown away."""
+
+from django.http import HttpRequest, HttpResponse
+from django.middleware.csrf import get_token
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+
+from chats.responses import render_toast, typed_fields, varying, wants_part
+
+
+def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """The same answer for what is not there and for what is not the reader's."""
+    if wants_part(request):
+        return render_toast(
+            request, _("This is not here any more, or was never yours to see."), status=404
+        )
+    return varying(render(request, "404.html", status=404))
+
+
+def permission_denied(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_part(request):
+        return render_toast(request, _("You may not do that."), status=403)
+    return varying(render(request, "403.html", status=403))
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if wants_part(request):
+        return render_toast(request, _("That could not be understood. Nothing was changed."), status=400)
+    return HttpResponse(_("That could not be understood. Nothing was changed."), status=400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    # Depends on nothing that may be what failed. htmx shows its own toast for it.
+    return render(request, "500.html", status=500)
+
+
+def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+    """Somebody is faster than people are. Says how long to wait, and keeps the text."""
+    text = _("That was a lot at once. Wait %(seconds)s seconds, then send again.") % {
+        "seconds": seconds
+    }
+    if wants_part(request):
+        response = render_toast(request, text, status=429)
+    else:
+        context = {"text": text, "typed": typed_fields(request), "action": request.path}
+        response = varying(render(request, "chats/send_again.html", context, status=429))
+    response["Retry-After"] = str(seconds)
+    return response
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """The form was older than the session. A new token comes along: sending again works."""
+    get_token(request)
+    text = _("This page had become too old to send from. Press Send again.")
+    if wants_part(request):
+        return render_toast(request, text, status=403, new_token=True)
+    context = {"text": text, "typed": typed_fields(request), "action": request.path}
+    return varying(render(request, "chats/send_again.html", context, status=403))

@@ -1,0 +1,150 @@
+"""The list of messages of a conversation: what `chats.views.conversation_messages` shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from chats.branches import DRAWN, Drawing, Ends, Event, load, rows_of_threads
+from messaging.models import Message
+from messaging.threads import Branch, grow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date
+
+    from django.contrib.auth.models import User
+
+    from chats.presentation import Presenter
+    from messaging.models import Conversation
+
+ROOTS = 20  # top-level messages on one page
+OPENED = 500  # replies; a longer thread is not opened unasked, but says that it holds something new
+UNREAD_LOOKED_AT = 1_000
+
+
+@dataclass(slots=True)
+class Feed:
+    events: list[Event]
+    older_before: int = 0  # the id before which there are older ones; 0: there are none
+    first_day: str = ""  # the divider of the first message, where there are older ones
+    drawn: int = 0  # top-level messages
+
+
+def conversation_feed(
+    reader: User, presenter: Presenter, conversation: Conversation, before: int = 0
+) -> Feed:
+    """Twenty top-level messages, those before the id `before` or the newest, oldest first.
+
+    Threads that hold something unread stand open, a hundred messages in all at most.
+    """
+    roots = conversation.messages.top_level()
+    if before:
+        roots = roots.filter(pk__lt=before)
+    newest = list(roots.for_display().order_by("-id")[: ROOTS + 1])
+    found = newest[:ROOTS][::-1]
+    counts = Message.objects.reply_counts(message.pk for message in found)
+    unread = _unread_by_thread(reader, conversation, set(counts))
+
+    tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
+    opening = [pk for pk in unread if counts[pk][0] <= OPENED]
+    if opening:
+        tops |= grow(rows_of_threads(opening, reader), opening)
+    for pk, (replies, _first, _last) in counts.items():
+        tops[pk].below = replies
+        tops[pk].unread_below = unread.get(pk, 0)
+
+    drawing = Drawing()
+    drawing.open(tops.values(), level=0, room=DRAWN - len(found))
+    closed = {pk: ends for pk, (_n, *ends) in counts.items() if pk not in drawing.opened}
+    drawing.ends = _ends(closed, presenter)
+    shown = {message.pk: presenter.show(message) for message in found}
+    if drawing.opened:
+        shown |= load(drawing.drawn_pks(), presenter)
+    in_order = [tops[message.pk] for message in found]
+    events = list(_divided(drawing.events(in_order, shown, level=0), presenter))
+    _mark_first_unread(events)
+    feed = Feed(events, drawn=len(found))
+    if len(newest) > ROOTS:
+        feed.older_before = found[0].pk
+        # It goes with the link: the older messages bring their own dividers.
+        feed.first_day = events.pop(0).day
+    if before:
+        feed.events += _divider_below(conversation, found[-1:], before, presenter)
+    return feed
+
+
+def appended(message: Message, presenter: Presenter) -> list[Event]:
+    """How a message that begins a thread is added below those that are shown."""
+    events = _below_earlier(message, presenter)
+    shown = {message.pk: presenter.show(message)}
+    top = Branch(message.pk, None, unread=False)
+    return [*events, *Drawing().events([top], shown, level=0)]
+
+
+def _below_earlier(message: Message, presenter: Presenter) -> list[Event]:
+    """The divider above the first message of a day."""
+    earlier = message.conversation.messages.top_level().filter(pk__lt=message.pk)
+    last = earlier.order_by("-id").values_list("timestamp", flat=True).first()
+    day = presenter.clock.local(message.timestamp).date()
+    if last is not None and presenter.clock.local(last).date() == day:
+        return []
+    return [Event("day", day=presenter.clock.divider(day))]
+
+
+def _divider_below(
+    conversation: Conversation, last: list[Message], before: int, presenter: Presenter
+) -> list[Event]:
+    """The divider that the message `before` lost with the link to these older ones."""
+    below = conversation.messages.filter(pk=before).values_list("timestamp", flat=True).first()
+    if below is None or not last:
+        return []
+    day = presenter.clock.local(below).date()
+    if day == presenter.clock.local(last[0].timestamp).date():
+        return []
+    return [Event("day", day=presenter.clock.divider(day))]
+
+
+def _unread_by_thread(
+    reader: User, conversation: Conversation, threads: set[int]
+) -> dict[int, int]:
+    """How many replies `reader` has not read, by the root of their thread."""
+    if not threads:
+        return {}
+    unread = Message.objects.unread_by(reader).filter(conversation=conversation)
+    found: dict[int, int] = {}
+    for thread in unread.order_by("-id").values_list("thread_id", flat=True)[:UNREAD_LOOKED_AT]:
+        if thread in threads:
+            found[thread] = found.get(thread, 0) + 1
+    return found
+
+
+def _ends(closed: dict[int, list[int]], presenter: Presenter) -> dict[int, Ends]:
+    """Who wrote the first and the last reply of the threads that stay closed, and when."""
+    pks = {pk for ends in closed.values() for pk in ends}
+    if not pks:
+        return {}
+    found = Message.objects.filter(pk__in=pks).values_list("pk", "sender_id", "timestamp")
+    by_pk = {pk: (sender, timestamp) for pk, sender, timestamp in found}
+    said = {}
+    for root, (first, last) in closed.items():
+        people = {by_pk[pk][0]: presenter.people[by_pk[pk][0]] for pk in (first, last)}
+        said[root] = Ends(list(people.values()), presenter.clock.written(by_pk[last][1]))
+    return said
+
+
+def _divided(events: Iterable[Event], presenter: Presenter) -> Iterator[Event]:
+    """`events` with a divider above the first top-level message of each day."""
+    day: date | None = None
+    for event in events:
+        if event.kind == "message" and event.level == 0 and event.m and event.m.day != day:
+            day = event.m.day
+            yield Event("day", day=presenter.clock.divider(day))
+        yield event
+
+
+def _mark_first_unread(events: Iterable[Event]) -> None:
+    for event in events:
+        if event.kind == "message" and event.m and event.m.unread:
+            event.first_unread = True
+            return

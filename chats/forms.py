@@ -1,0 +1,84 @@
+"""What people type, checked before a service sees it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from django import forms
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+
+from chats.presentation import message_url
+from messaging.services import clean_content
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+    from messaging.models import Message
+
+
+class ContentField(forms.CharField):
+    """A message's text. What is wrong with it is said by the service, in one place."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(strip=False, required=False, **kwargs)
+        # The service says it better, and keeps the rest of the text.
+        self.validators = []
+
+    def clean(self, value: Any) -> str:
+        return clean_content(super().clean(value))
+
+
+class MessageForm(forms.Form):
+    """A new message or a reply. The same `client_key` twice is one message."""
+
+    content = ContentField()
+    client_key = forms.UUIDField(widget=forms.HiddenInput)
+    level = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    # Set on a form that goes out again because its key has sent another text before.
+    conflict: Message | None = None
+
+    @property
+    def conflict_url(self) -> str:
+        return message_url(self.conflict.pk) if self.conflict else ""
+
+    def as_another(self, sent: Message) -> Self:
+        """This form's text under a new key: sent again, it is another message than `sent`."""
+        self.conflict = sent
+        self.data = self.data.copy()
+        self.data["client_key"] = str(uuid4())
+        return self
+
+    @classmethod
+    def fresh(cls, **kwargs: Any) -> Self:
+        """An empty form, with a key that no message has yet."""
+        return cls(initial={"client_key": uuid4()}, **kwargs)
+
+
+class EditForm(forms.Form):
+    """A message's new text, and the version it was made from."""
+
+    content = ContentField()
+    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+
+
+class NewMessageForm(MessageForm):
+    """A message to somebody, chosen among those one may write to."""
+
+    to = forms.CharField(
+        required=False, error_messages={"required": _("Choose who should get this.")}
+    )
+
+    def __init__(self, *args: Any, writer: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.writer = writer
+
+    def clean_to(self) -> User:
+        people = get_user_model().objects.filter(is_active=True).exclude(pk=self.writer.pk)
+        person = people.filter(username=self.cleaned_data["to"]).first()
+        if person is None:
+            raise ValidationError(_("Choose who should get this."), code="nobody")
+        return person

@@ -1,0 +1,68 @@
+"""Small tags of the interface."""
+
+from django import template
+from django.template.base import TextNode
+from django.templatetags.static import static
+from django.utils.html import format_html
+
+from chats import presentation
+from messaging.people import display_name
+
+register = template.Library()
+
+
+@register.tag
+def icon(parser, token):
+    """`{% icon "reply" %}`: a symbol of the sprite; `{% icon "reply" "ico-dir" %}` adds a class.
+
+    Written out when the template is compiled: in a loop of messages it costs nothing.
+    """
+    name, *classes = (word.strip("\"'") for word in token.split_contents()[1:])
+    return TextNode(
+        format_html(
+            '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>',
+            " ".join(["ico", *classes]),
+            static("icons.svg"),
+            name,
+        )
+    )
+
+
+@register.simple_tag
+def avatar(user, extra=""):
+    """`{% avatar user %}`: the initials of a person; `extra` is a class such as "avatar-s"."""
+    return presentation.avatar(user.pk, display_name(user), extra)
+
+
+@register.filter
+def name_of(user):
+    """The name that others see."""
+    return display_name(user)
+
+
+@register.filter
+def current_row(rows, conversation_pk):
+    """`rows`, as cached for every page, with one of them marked as the open one."""
+    if not conversation_pk:
+        return rows
+    address = f'data-row="{conversation_pk}"'
+    # Text of people is escaped and so has no bare quotation mark: only our own markup matches.
+    return type(rows)(rows.replace(address, f'{address} aria-current="page"', 1))
+
+
+@register.filter
+def anchor(html, name):
+    """`#name` if `html` has an element of that id, else an empty string."""
+    return f"#{name}" if f'id="{name}"' in html else ""
+
+
+@register.simple_tag
+def marked(text, part):
+    """`text` with the first occurrence of `part` marked, whatever their case."""
+    part = " ".join(part.split())
+    start = text.lower().find(part.lower()) if part else -1
+    # Lower case can be longer than upper case, and then the places do not match.
+    if start < 0 or len(text.lower()) != len(text):
+        return text
+    end = start + len(part)
+    return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])

@@ -1,0 +1,39 @@
+"""One view for each interaction: it finds what it is about among what its reader may see, checks
+a form, calls one service, and renders a page or a part of it.
+"""
+
+from chats.views.conversations import (
+    conversation_detail,
+    conversation_messages,
+    conversation_read,
+    conversation_seen,
+    message_send,
+)
+from chats.views.inbox import home, inbox, inbox_read
+from chats.views.messages import message_delete, message_detail, message_history
+from chats.views.new import message_new, people
+from chats.views.notifications import notifications, notifications_read
+from chats.views.reading import message_read, message_unread
+from chats.views.writing import message_edit, message_reply
+
+__all__ = [
+    "conversation_detail",
+    "conversation_messages",
+    "conversation_read",
+    "conversation_seen",
+    "home",
+    "inbox",
+    "inbox_read",
+    "message_delete",
+    "message_detail",
+    "message_edit",
+    "message_history",
+    "message_new",
+    "message_read",
+    "message_reply",
+    "message_send",
+    "message_unread",
+    "notifications",
+    "notifications_read",
+    "people",
+]

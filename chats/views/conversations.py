@@ -1,0 +1,173 @@
+"""A conversation: its page, the cached list of its messages, and what is done to it as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from chats.around import Around
+from chats.caching import cache_page_per_reader, find_conversation, list_request
+from chats.feed import appended, conversation_feed
+from chats.forms import MessageForm
+from chats.limits import limited
+from chats.numbers import id_or_zero, ids_of
+from chats.presentation import Person, Presenter
+from chats.responses import back, part_of_page, render_part, render_parts, signed_in, wants_part
+from messaging import services
+from messaging.models import Conversation, Message
+
+SEEN_AT_ONCE = 100
+
+
+@signed_in
+@require_safe
+def conversation_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page of a conversation."""
+    conversation = find_conversation(request.user, pk)
+    return _page(request, conversation, MessageForm.fresh())
+
+
+def _page(
+    request: HttpRequest, conversation: Conversation, form: MessageForm, status: int = 200
+) -> HttpResponse:
+    context = _context(request, conversation) | {
+        "form": form,
+        "before": id_or_zero(request.GET.get("before")),
+        "feed": lambda: _embedded_list(request, conversation),  # a part of the page asks for none
+    }
+    return render_part(
+        request,
+        "chats/conversation_detail.html",
+        "partials/composer.html",
+        context,
+        status=status,
+    )
+
+
+def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+    return {
+        "around": Around(request, conversation),
+        "conversation": conversation,
+        "other": other_person(request, conversation),
+    }
+
+
+def other_person(request: HttpRequest, conversation: Conversation) -> Person:
+    """Whom the reader talks with."""
+    return Person.named(conversation.other_pk(request.user.pk), conversation.other_name)
+
+
+def _embedded_list(request: HttpRequest, conversation: Conversation) -> SafeString:
+    """The list of messages, from the very view that htmx asks, and so from the same entry."""
+    path = reverse("chats:conversation_messages", args=[conversation.pk])
+    derived = list_request(request, path)
+    response = conversation_messages(derived, conversation.pk, conversation)
+    return SafeString(response.content.decode())  # the partial escaped what people wrote
+
+
+@signed_in
+@require_safe
+@part_of_page("chats:conversation_detail")
+@cache_page_per_reader(60)
+def conversation_messages(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+    """The list of messages: the newest, or with `before` a page of older ones."""
+    before = id_or_zero(request.GET.get("before"))
+    presenter = _presenter(request, conversation)
+    feed = conversation_feed(request.user, presenter, conversation, before)
+    part = "partials/feed_page.html" if before else "partials/feed.html"
+    context = {"feed": feed, "events": feed.events, "conversation": conversation}
+    return HttpResponse(render_to_string(part, context))
+
+
+def _presenter(request: HttpRequest, conversation: Conversation) -> Presenter:
+    other = other_person(request, conversation)
+    me = Person.of(request.user)
+    return Presenter(request.user, {me.pk: me, other.pk: other})
+
+
+@signed_in
+@require_POST
+@limited("message_send")
+def message_send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send a message that begins a thread."""
+    conversation = find_conversation(request.user, pk)
+    form = MessageForm(request.POST)
+    if not form.is_valid():
+        return _page(request, conversation, form, status=422)
+    receiver = get_object_or_404(get_user_model(), pk=conversation.other_pk(request.user.pk))
+    try:
+        message = services.send_message(
+            sender=request.user,
+            receiver=receiver,
+            content=form.cleaned_data["content"],
+            client_key=form.cleaned_data["client_key"],
+        )
+    except services.MessageConflict as conflict:
+        return _page(request, conversation, form.as_another(conflict.message), status=409)
+    except Conversation.DoesNotExist:
+        raise Http404 from None
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _page(request, conversation, form, status=422)
+    if not wants_part(request):
+        return redirect(
+            f"{reverse('chats:conversation_detail', args=[pk])}#m-{message.pk}"
+        )
+    context = _context(request, conversation) | {
+        "form": MessageForm.fresh(),
+        "events": appended(message, _presenter(request, conversation)),
+        "live": _("Message sent"),
+        "focus": True,
+    }
+    parts = ["partials/composer.html", "partials/oob_items.html", "partials/oob_counters.html"]
+    return render_parts(request, parts, context)
+
+
+@signed_in
+@require_POST
+def conversation_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark as read what the reader's page was made with, and nothing that came after."""
+    conversation = find_conversation(request.user, pk)
+    up_to = id_or_zero(request.POST.get("up_to"))
+    count = services.mark_as_read(
+        reader=request.user, messages=conversation.messages.filter(changed_in__lte=up_to)
+    )
+    if not wants_part(request):
+        return back(request, reverse("chats:conversation_detail", args=[pk]))
+    conversation = find_conversation(request.user, pk)
+    context = _context(request, conversation) | {
+        "feed": _embedded_list(request, conversation),
+        "live": said_read(count),
+    }
+    return render_parts(request, ["partials/feed_as_is.html", "partials/oob_counters.html"], context)
+
+
+def said_read(count: int) -> str:
+    return ngettext("%(count)s message marked read", "%(count)s messages marked read", count) % {
+        "count": count
+    }
+
+
+@signed_in
+@require_POST
+def conversation_seen(request: HttpRequest, pk: int) -> HttpResponse:
+    """Mark as read the messages that were drawn and came into view."""
+    conversation = find_conversation(request.user, pk)
+    ids = ids_of(request.POST.getlist("seen"), SEEN_AT_ONCE)
+    services.mark_as_read(
+        reader=request.user, messages=conversation.messages.filter(pk__in=ids)
+    )
+    if not wants_part(request):
+        return back(request, reverse("chats:conversation_detail", args=[pk]))
+    # Silent: nobody did anything. The marks on the page stay until it is left.
+    return render_parts(request, ["partials/oob_counters.html"], _context(request, conversation))

@@ -1,0 +1,121 @@
+"""The inbox: what is unread, message by message, and the list of conversations."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from chats.around import Around
+from chats.numbers import id_or_zero
+from chats.presentation import Person, Presenter, ShownMessage
+from chats.responses import back, render_part, render_parts, signed_in, wants_part
+from chats.views.conversations import said_read
+from messaging import services
+from messaging.models import Message
+from messaging.rendering import excerpt
+
+CARDS = 50
+
+PARTS = {"rows": "partials/conversation_rows.html", "cards": "partials/unread_cards.html"}
+
+
+@dataclass(slots=True)
+class Card:
+    """An unread message, and what it answers."""
+
+    m: ShownMessage
+    answers: str
+
+
+@signed_in
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    return redirect("chats:inbox")
+
+
+@signed_in
+@require_safe
+def inbox(request: HttpRequest) -> HttpResponse:
+    """Unread messages, newest first; beside them the conversations."""
+    part = PARTS.get(request.GET.get("part", ""), "partials/unread_list.html")
+    return render_part(request, "chats/inbox.html", part, _context(request))
+
+
+def _context(request: HttpRequest) -> dict[str, object]:
+    before = id_or_zero(request.GET.get("before"))
+    return {
+        "around": Around(request),
+        "before": before,
+        "unread": Cards(request.user, before),
+    }
+
+
+class Cards:
+    """The unread messages of one page, read when they are shown."""
+
+    def __init__(self, reader: User, before: int = 0) -> None:
+        self.reader = reader
+        self.before = before
+        self._read: list[Message] | None = None
+
+    def _found(self) -> list[Message]:
+        if self._read is None:
+            messages = Message.unread.unread_for_user(self.reader)
+            if self.before:
+                messages = messages.filter(pk__lt=self.before)
+            self._read = list(messages[: CARDS + 1])
+        return self._read
+
+    def __iter__(self):
+        messages = self._found()[:CARDS]
+        people = {self.reader.pk: Person.of(self.reader)}
+        for message in messages:
+            people[message.sender_id] = Person.of(message.sender)
+        presenter = Presenter(self.reader, people)
+        for message in messages:
+            yield Card(presenter.show(message), _answered(message, self.reader))
+
+    @property
+    def newest(self) -> int:
+        """The id of the first one: nothing newer was on the page."""
+        return self._found()[0].pk if self._found() else 0
+
+    @property
+    def last(self) -> int:
+        """The id after which there are more; 0: there are none."""
+        return self._found()[CARDS - 1].pk if len(self._found()) > CARDS else 0
+
+
+def _answered(message: Message, reader: User) -> str:
+    parent = message.parent_message
+    if parent is None:
+        return ""
+    if parent.deleted_at is not None:
+        return _("in reply to a deleted message")
+    values = {"text": excerpt(parent.content)}
+    if parent.sender_id == reader.pk:
+        return _("in reply to you: %(text)s") % values
+    return _("in reply to themselves: %(text)s") % values
+
+
+@signed_in
+@require_POST
+def inbox_read(request: HttpRequest) -> HttpResponse:
+    """Mark everything as read that had come when the reader's page was made."""
+    up_to = id_or_zero(request.POST.get("up_to"))
+    # Of one reader's messages, ids follow commits: a send locks their mailbox before it gets one.
+    count = services.mark_as_read(
+        reader=request.user, messages=Message.objects.filter(pk__lte=up_to)
+    )
+    if not wants_part(request):
+        return back(request, reverse("chats:inbox"))
+    context = _context(request) | {"live": said_read(count)}
+    return render_parts(
+        request, ["partials/unread_list.html", "partials/oob_counters.html"], context
+    )

@@ -1,0 +1,89 @@
+"""What the bell tells of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from chats.around import Around
+from chats.numbers import id_or_zero
+from chats.presentation import Clock, Person, message_url
+from chats.responses import back, render_part, render_parts, signed_in, wants_part
+from messaging import services
+from messaging.models import Notification
+from messaging.rendering import excerpt
+
+LISTED = 30
+
+
+@dataclass(slots=True)
+class Told:
+    """A notification as its reader sees it."""
+
+    url: str
+    person: Person
+    is_reply: bool
+    beginning: str
+    when: str
+    when_machine: str
+    unread: bool
+
+
+@signed_in
+@require_safe
+def notifications(request: HttpRequest) -> HttpResponse:
+    part = "items" if request.GET.get("part") == "items" else "list"
+    return render_part(
+        request,
+        "chats/notifications.html",
+        f"partials/notification_{part}.html",
+        _context(request),
+    )
+
+
+def _context(request: HttpRequest) -> dict[str, Any]:
+    found = Notification.objects.for_list(request.user)
+    before = id_or_zero(request.GET.get("before"))
+    if before:
+        found = found.filter(pk__lt=before)
+    rows = list(found[: LISTED + 1])
+    clock = Clock()
+    return {
+        "around": Around(request),
+        "before": before,
+        "told": [_told(row, clock) for row in rows[:LISTED]],
+        "up_to": rows[0].pk if rows else 0,
+        "older_before": rows[LISTED - 1].pk if len(rows) > LISTED else 0,
+    }
+
+
+def _told(notification: Notification, clock: Clock) -> Told:
+    message = notification.message
+    return Told(
+        url=f"{message_url(message.pk)}#m-{message.pk}",
+        person=Person.of(message.sender),
+        is_reply=notification.kind == Notification.Kind.REPLY,
+        beginning=excerpt(message.content),
+        when=clock.written(notification.created_at),
+        when_machine=clock.machine(notification.created_at),
+        unread=not notification.read,
+    )
+
+
+@signed_in
+@require_POST
+def notifications_read(request: HttpRequest) -> HttpResponse:
+    """Clear what the list showed; what it told of is read with it."""
+    up_to = id_or_zero(request.POST.get("up_to"))
+    services.mark_notifications_as_read(reader=request.user, up_to=up_to)
+    if not wants_part(request):
+        return back(request, reverse("chats:notifications"))
+    context = _context(request) | {"live": _("Notifications cleared")}
+    return render_parts(
+        request, ["partials/notification_list.html", "partials/oob_counters.html"], context
+    )
