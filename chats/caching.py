@@ -35,25 +35,29 @@ ALLOWED_QUERY = frozenset({"before"})
 KEPT_UNDER = "X-Kept-Under"
 
 
-def list_request(request: HttpRequest, path: str) -> HttpRequest:
+class ListRequest(HttpRequest):
+    """What the list is rendered for: its address, its reader, and no more."""
+
+    embedded = True
+
+    def get_host(self) -> str:
+        return "list"  # one entry, by whichever of our names we were called
+
+
+def list_request(request: HttpRequest, path: str) -> ListRequest:
     """A request for the list at `path` that knows the reader, and nothing else of `request`.
 
     No cookie, session, token or header goes along, so none can be rendered and kept. A page that
     embeds the list and htmx that asks for it alone come to the same request, and so to one entry.
     """
-    derived = HttpRequest()
+    derived = ListRequest()
     derived.method = "GET"
     derived.path = derived.path_info = path
     allowed = {name: request.GET[name] for name in sorted(ALLOWED_QUERY & set(request.GET))}
     derived.GET = QueryDict(mutable=True)
     derived.GET.update(allowed)
-    derived.META = {
-        "SERVER_NAME": "list",  # the host is no part of what is shown
-        "SERVER_PORT": "80",
-        "QUERY_STRING": derived.GET.urlencode(),
-    }
+    derived.META["QUERY_STRING"] = derived.GET.urlencode()
     derived.user = request.user
-    derived.embedded = True  # type: ignore[attr-defined]
     return derived
 
 
@@ -87,9 +91,10 @@ def cache_page_per_reader(seconds: int) -> Callable:
                 return response
 
             response = cache_page(seconds, key_prefix=key)(kept)(derived)
-            if response.headers.pop(KEPT_UNDER, None) != key:
+            if response.get(KEPT_UNDER) != key:
                 return view(derived, conversation)
-            for header in ("Expires", "Cache-Control", "Age"):  # they are ours, not the browser's
+            # These are between us and the cache; what a browser may keep is said elsewhere.
+            for header in (KEPT_UNDER, "Expires", "Cache-Control", "Age"):
                 del response[header]
             return response
 

@@ -34,12 +34,12 @@ def versions_of(message: Message, presenter: Presenter, before: int = 0) -> dict
     `MessageHistory` before which there are older ones, or 0.
     """
     history = message.history.order_by("-id")
-    total = history.count() + 1
-    if before:
-        history = history.filter(pk__lt=before)
+    older = history.filter(pk__lt=before) if before else history
     # Each row holds the text before an edit, so that edit's difference needs the row and the
     # text after it: the row above, or the message itself.
-    rows = list(history.prefetch_related("edited_by")[: VERSIONS + 1])
+    rows = list(older[: VERSIONS + 1])
+    all_here = not before and len(rows) <= VERSIONS
+    total = 1 + (len(rows) if all_here else history.count())
     after = _text_after(message, before)
     versions = []
     for row in rows[:VERSIONS]:
