@@ -157,7 +157,8 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).
 
         One recursive query, anchored at the message: its cost follows what is below, not the
-        size of the conversation. Parents come before their replies.
+        size of the conversation. In the order they were sent, so that parents come before their
+        replies, unless the queryset has an order of its own.
         """
         pk = message if isinstance(message, int) else message.pk
         return self._below(self.model._base_manager.filter(parent_message=pk))
@@ -181,10 +182,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
             )
 
         cte = CTE.recursive(grow, name="below")
-        return with_cte(cte, select=cte.join(self, id=cte.col.id).annotate(depth=cte.col.depth))
+        rows = self if self.ordered else self.order_by("id")
+        return with_cte(cte, select=cte.join(rows, id=cte.col.id).annotate(depth=cte.col.depth))
 
     def ancestors_of(self, message: Message) -> Self:
-        """What `message` answers, and what that answers, up to the root, nearest first.
+        """What `message` answers, and what that answers, up to the root, nearest first unless
+        the queryset has an order of its own.
 
         Each has its `distance`: 1 for the message that `message` answers.
         """
@@ -203,8 +206,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
             )
 
         cte = CTE.recursive(climb, name="above")
+        # Nearest first is youngest first: nothing answers a younger message.
+        rows = self if self.ordered else self.order_by("-id")
         return with_cte(
-            cte, select=cte.join(self, id=cte.col.id).annotate(distance=cte.col.distance)
+            cte, select=cte.join(rows, id=cte.col.id).annotate(distance=cte.col.distance)
         )
 
     def update(self, **values: Any) -> int:
@@ -295,6 +300,11 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def raise_versions(self, user_pks: Iterable[int]) -> None:
         """Tell these people's pages that something they can see has changed."""
         pks = sorted(set(user_pks))
+        # In parts: databases limit the parameters of one statement.
+        for start in range(0, len(pks), 1000):
+            self._raise_some(pks[start : start + 1000])
+
+    def _raise_some(self, pks: list[int]) -> None:
         mine = self.filter(pk__in=pks)
         if connections[self.db].features.has_select_for_update:
             # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.

@@ -30,7 +30,7 @@ def _with_links(text: str) -> str:
     position = 0
     for match in _ADDRESS.finditer(text):
         address = _without_punctuation(match.group())
-        if address[-2:] == "//":
+        if address.endswith("://"):
             continue  # nothing but a scheme
         pieces.append(escape(text[position : match.start()]))
         # nofollow, noopener, noreferrer: a private page tells nobody where its reader came from.
@@ -58,8 +58,11 @@ def _without_punctuation(address: str) -> str:
 
 def excerpt(content: str, length: int = 120) -> str:
     """The beginning of `content` on one line, at most `length` characters, not escaped."""
-    line = " ".join(content[: length * 4].split())
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    beginning = content[: length * 4]
+    line = " ".join(beginning.split())
+    if len(line) <= length and not content[len(beginning) :].strip():
+        return line
+    return line[: length - 1].rstrip() + "…"
 
 
 def render_difference(old: str, new: str) -> SafeString:

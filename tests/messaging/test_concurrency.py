@@ -61,14 +61,12 @@ def test_three_editors_at_once_lose_no_version(message, ana):
         before = Message.objects.get(pk=message.pk)
         texts = [f"Round {number}, text {letter}" for letter in "abc"]
 
-        outcomes = at_once(
-            *(
-                lambda text=text: services.edit_message(
-                    message=before, editor=ana, content=text, version=before.changed_in
-                )
-                for text in texts
+        def edit(text, before=before):
+            return services.edit_message(
+                message=before, editor=ana, content=text, version=before.changed_in
             )
-        )
+
+        outcomes = at_once(*(lambda text=text, edit=edit: edit(text) for text in texts))
 
         losers = errors_in(outcomes)
         assert [type(loser) for loser in losers] == [MessageConflict, MessageConflict]

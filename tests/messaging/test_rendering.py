@@ -1,0 +1,207 @@
+"""Typed text to safe HTML."""
+
+import html
+import re
+import time
+
+import pytest
+from bs4 import BeautifulSoup
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from messaging.rendering import (
+    DIFFERENCE_WORDS,
+    as_rendered,
+    excerpt,
+    render_content,
+    render_difference,
+)
+
+HOSTILE = [
+    "<script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    '"><svg onload=alert(1)>',
+    "</p></div><h1>mine</h1>",
+    "&lt;script&gt; &amp; &#60;b&#62;",
+    "http://a.b/'onmouseover='alert(1)",
+    'http://a.b/"onmouseover="alert(1)',
+    "http://a.b/<script>alert(1)</script>",
+    "javascript:alert(1) data:text/html,x vbscript:x",
+    "{% csrf_token %}{{ message }}",
+    "<!-- --> <![CDATA[ ]]> <?php ?>",
+    "\u202ereversed\u202c \u200b \ufeff",
+]
+
+
+def parsed(text):
+    return BeautifulSoup(render_content(text), "html.parser")
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_nothing_that_was_typed_becomes_markup(text):
+    page = parsed(text)
+
+    assert {tag.name for tag in page.find_all(True)} <= {"p", "br", "a"}
+    for link in page.find_all("a"):
+        assert set(link.attrs) == {"href", "rel"}
+        assert link["href"].startswith(("http://", "https://"))
+    assert page.get_text() == text
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0")))
+@example("x http://a.b?c=<d>&e='f'\"g\" (http://h.i) http:// https://")
+def test_one_line_reads_as_it_was_typed(text):
+    page = parsed(text)
+
+    assert page.get_text() == text
+    assert {tag.name for tag in page.find_all(True)} <= {"p", "a"}
+
+
+def test_blank_lines_part_paragraphs_and_line_ends_break_lines():
+    page = parsed("One\ntwo\n\nThree\n \t\n\n\nFour")
+
+    assert [paragraph.get_text("|") for paragraph in page.find_all("p")] == [
+        "One|two",
+        "Three",
+        "Four",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "address"),
+    [
+        ("see http://a.example/b", "http://a.example/b"),
+        ("see https://a.example/b.", "https://a.example/b"),
+        ("(see https://a.example/b)", "https://a.example/b"),
+        ("(see https://a.example/b_(c))!?", "https://a.example/b_(c)"),
+        ("HTTPS://A.EXAMPLE, and more", "HTTPS://A.EXAMPLE"),
+        ("https://a.example/?q=1&r=2#s", "https://a.example/?q=1&r=2#s"),
+        ("<https://a.example/b>", "https://a.example/b"),
+        ("https://a.example/b//", "https://a.example/b//"),
+        ("https://例え.example/道", "https://例え.example/道"),
+    ],
+)
+def test_an_address_becomes_a_link_without_what_belongs_to_the_sentence(text, address):
+    links = parsed(text).find_all("a")
+
+    assert [(link["href"], link.get_text()) for link in links] == [(address, address)]
+    assert links[0]["rel"] == ["nofollow", "noopener", "noreferrer"]
+    assert parsed(text).get_text() == text
+
+
+@pytest.mark.parametrize(
+    "text", ["a.example", "e.g.this", "mail@a.example", "http://", "https://)", "ftp://a.example"]
+)
+def test_only_a_whole_web_address_becomes_a_link(text):
+    assert parsed(text).find("a") is None
+
+
+def test_each_of_several_addresses_is_a_link():
+    page = parsed("http://a.example http://b.example,http://c.example\nhttp://d.example")
+
+    assert len(page.find_all("a")) == 3  # a comma may be part of an address
+    assert len(page.find_all("br")) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "http://" + ")" * 19_000,
+        "http://a" + "." * 19_000,
+        "http://a/" + "()" * 9_500,
+        "\n " * 10_000,
+        "\n" + "\t" * 19_000,
+        "http://" * 2_857,
+        "<" * 20_000,
+    ],
+    ids=["brackets", "dots", "pairs", "blank lines", "tabs", "schemes", "escapes"],
+)
+def test_a_hostile_text_costs_no_more_than_a_page(text):
+    began = time.perf_counter()
+
+    render_content(text)
+
+    assert time.perf_counter() - began < 0.5  # seconds; quadratic work takes far longer
+
+
+def test_an_excerpt_is_one_line_of_plain_text():
+    assert excerpt("  One\n\n two\tthree ") == "One two three"
+    assert excerpt("<b>") == "<b>"
+    assert excerpt("word " * 100, length=20) == "word word word word…"
+    assert len(excerpt("x" * 500)) == 120
+
+
+def test_an_excerpt_tells_that_something_follows_a_long_gap():
+    assert excerpt("One" + " " * 1_000 + "two") == "One…"
+    assert excerpt("One" + " " * 1_000) == "One"
+
+
+def without(tag, difference):
+    """The text left when the parts marked with `tag` are taken away."""
+    # Where a removed and an added part meet, one space of ours parts them.
+    marked = difference.replace("</del> <ins>", "</del><ins>")
+    left = re.sub(f"<{tag}>.*?</{tag}>", "", marked)
+    return html.unescape(re.sub("</?(?:ins|del)>", "", left).replace("<br>", "\n"))
+
+
+pieces = ["a", "b", "the ", " ", "\n", ".", "<", "&", "&amp;", "<ins>", "</del>", "é", "日"]
+texts = st.lists(st.sampled_from(pieces), max_size=40).map("".join) | st.text(
+    st.characters(exclude_categories=["Cs"]), max_size=60
+)
+
+
+@given(texts, texts)
+@example("", "a")
+@example("a b", "a  b")
+@example("I read it on the tram", "I read it twice on the train")
+def test_a_difference_holds_both_texts(old, new):
+    difference = render_difference(old, new)
+
+    assert without("del", difference) == new
+    assert without("ins", difference) == old
+
+
+@given(texts)
+def test_the_same_text_has_no_difference(text):
+    difference = render_difference(text, text)
+
+    assert "<ins>" not in difference
+    assert "<del>" not in difference
+
+
+def test_a_difference_goes_by_words_and_joins_neighbours():
+    assert render_difference("on the tram today", "on the train today") == (
+        "on the <del>tram</del> <ins>train</ins> today"
+    )
+    assert render_difference("it should go soon", "it can stay soon") == (
+        "it <del>should go</del> <ins>can stay</ins> soon"
+    )
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_difference_lets_no_markup_through(text):
+    page = BeautifulSoup(render_difference("before", text), "html.parser")
+
+    assert {tag.name for tag in page.find_all(True)} <= {"ins", "del", "br"}
+
+
+def test_a_difference_of_very_many_words_is_shown_whole():
+    old = "word " * (DIFFERENCE_WORDS + 1)
+
+    difference = render_difference(old, "short")
+
+    assert difference == f"<del>{old}</del> <ins>short</ins>"
+
+
+def test_a_hostile_difference_costs_no_more_than_a_page():
+    old = "a b " * 990
+    new = "b a c " * 660
+    began = time.perf_counter()
+
+    render_difference(old, new)
+
+    assert time.perf_counter() - began < 0.5  # seconds; difflib takes longer than this
+
+
+def test_stored_html_is_taken_as_it_is():
+    assert as_rendered("<p>a &amp; b</p>").__html__() == "<p>a &amp; b</p>"
