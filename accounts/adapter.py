@@ -29,8 +29,12 @@ class AccountAdapter(DefaultAccountAdapter):
             " link to sign in."
         ),
         # One answer, whether the account is unknown or the password wrong.
-        "username_password_mismatch": _("The user name or e-mail address and the password do not match."),
-        "email_password_mismatch": _("The user name or e-mail address and the password do not match."),
+        "username_password_mismatch": _(
+            "The user name or e-mail address and the password do not match."
+        ),
+        "email_password_mismatch": _(
+            "The user name or e-mail address and the password do not match."
+        ),
         "enter_current_password": _("That password is not correct."),
         "invalid_password_reset": _("This link was used already, or has expired."),
     }

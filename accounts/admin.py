@@ -29,8 +29,10 @@ User = get_user_model()
 admin.site.site_header = admin.site.site_title = settings.SITE_NAME
 admin.site.index_title = _("Administration")
 # One way in and one way out: with their limits, and with sessions that are known and can be ended.
-admin.site.login = secure_admin_login(lambda request, **kwargs: redirect("admin:index"))
-admin.site.logout = LogoutView.as_view()
+admin.site.login = secure_admin_login(  # type: ignore[method-assign]
+    lambda request, **kwargs: redirect("admin:index")
+)
+admin.site.logout = LogoutView.as_view()  # type: ignore[assignment]
 
 # Kept in step with the person by services and allauth; here they would be changed behind both.
 admin.site.unregister([User, EmailAddress, UserSession])
@@ -80,7 +82,7 @@ class PersonAdmin(UserAdmin):
         lines = []
         for person in objs:
             count, conversations = services.what_deletion_erases(person)
-            text = _("%(person)s, with %(messages)s messages in %(conversations)s conversations")
+            text = _("%(person)s (messages: %(messages)s, conversations: %(conversations)s)")
             lines.append(
                 text % {"person": person, "messages": count, "conversations": conversations}
             )
@@ -120,9 +122,7 @@ class InvitationAdmin(admin.ModelAdmin):
     @admin.action(description=_("Withdraw selected invitations"), permissions=["withdraw"])
     def withdraw(self, request, invitations):
         count = services.withdraw_invitations(invitations)
-        text = ngettext(
-            "%(n)s invitation is withdrawn.", "%(n)s invitations are withdrawn.", count
-        )
+        text = ngettext("%(n)s invitation is withdrawn.", "%(n)s invitations are withdrawn.", count)
         self.message_user(request, text % {"n": count}, messages.SUCCESS)
 
     def get_fields(self, request, obj=None):

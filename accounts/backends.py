@@ -22,7 +22,9 @@ class BackendWithMailbox(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         # Every page of a signed-in reader needs the mailbox: a join instead of a statement.
-        user = get_user_model()._default_manager.select_related("mailbox").filter(pk=user_id).first()
+        user = (
+            get_user_model()._default_manager.select_related("mailbox").filter(pk=user_id).first()
+        )
         return user if user is not None and self.user_can_authenticate(user) else None
 
     def _authenticate(self, request: HttpRequest | None, **credentials) -> User | None:

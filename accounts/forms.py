@@ -33,7 +33,7 @@ class DisplayNameField(forms.CharField):
         return clean_display_name(name) if name else name
 
 
-class NewPasswordMixin:
+class NewPasswordMixin(forms.BaseForm):
     """Says what a password has to be, in one sentence instead of allauth's four."""
 
     def __init__(self, *args, **kwargs) -> None:
@@ -159,7 +159,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         # A blank choice of the model would come first as dashes; "Follow the system" is one.
-        self.fields["theme"].choices = Mailbox.Theme.choices
+        self.fields["theme"].choices = Mailbox.Theme.choices  # type: ignore[attr-defined]
         self.fields["time_zone"].help_text = _(
             "Type a city, such as Lisbon. Left empty, times follow the server: %(zone)s."
         ) % {"zone": settings.TIME_ZONE}

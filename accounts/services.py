@@ -53,7 +53,9 @@ def first_administrator_address() -> str | None:
         close_administrator_link()
         return None
     link = AdministratorLink.open_one()
-    return link and _absolute(reverse("accounts:first_administrator", args=[link.token]))
+    if link is None:
+        return None
+    return _absolute(reverse("accounts:first_administrator", args=[link.token]))
 
 
 def is_first_administrator_token(token: str) -> bool:
@@ -92,7 +94,9 @@ def close_administrator_link() -> None:
 # One-time links -------------------------------------------------------------------------------
 
 
-def invite(*, created_by: User | None = None, days: int = INVITATION_DAYS) -> tuple[Invitation, str]:
+def invite(
+    *, created_by: User | None = None, days: int = INVITATION_DAYS
+) -> tuple[Invitation, str]:
     """A new invitation and its address, which lets one person sign up within `days` days."""
     invitation, token = Invitation.made(created_by=created_by, lasting=timedelta(days=days))
     invitation.save()

@@ -10,9 +10,7 @@ allauth_patterns = [
     path("logout/", entry.LogoutView.as_view(), name="account_logout"),
     path("signup/", entry.SignUpView.as_view(), name="account_signup"),
     path("inactive/", entry.AccountInactiveView.as_view(), name="account_inactive"),
-    path(
-        "password/change/", entry.PasswordChangeView.as_view(), name="account_change_password"
-    ),
+    path("password/change/", entry.PasswordChangeView.as_view(), name="account_change_password"),
     path("password/reset/", entry.PasswordResetView.as_view(), name="account_reset_password"),
     path(
         "password/reset/done/",

@@ -7,7 +7,6 @@ from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,25 +16,26 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import forms, services
 from accounts.limits import limited
 from accounts.views.entry import nothing_left_behind
+from chats.around import Around
 from messaging.models import Mailbox
 
 show_or_save = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def _forms(request: HttpRequest) -> dict[str, forms.LaidOut]:
+def _forms(request):
     """The forms of the account page by the names of their sections, as they are saved now."""
     user = request.user
-    mailbox = Mailbox.objects.filter(user=user).first() or Mailbox(user=user)
     return {
         "profile": forms.ProfileForm(initial={"first_name": user.first_name}, prefix="profile"),
         "email": forms.EmailForm(user=user, initial={"email": user.email}, prefix="email"),
-        "reading": forms.ReadingForm(instance=mailbox, prefix="reading"),
+        "reading": forms.ReadingForm(instance=Mailbox.objects.of(user), prefix="reading"),
     }
 
 
-def _page(request: HttpRequest, *, status: int = 200, **filled) -> HttpResponse:
+def _page(request, *, status=200, **filled):
     """The account page; `filled` are forms as they were sent, in the place of the saved ones."""
     context = {
+        "around": Around(request),
         **_forms(request),
         **filled,
         "failed": next(iter(filled.values()), None),
@@ -46,7 +46,7 @@ def _page(request: HttpRequest, *, status: int = 200, **filled) -> HttpResponse:
     return render(request, "accounts/account.html", context, status=status)
 
 
-def _save_profile(request: HttpRequest) -> HttpResponse:
+def _save_profile(request):
     form = forms.ProfileForm(request.POST, prefix="profile")
     if not form.is_valid():
         return _page(request, profile=form, status=422)
@@ -57,7 +57,7 @@ def _save_profile(request: HttpRequest) -> HttpResponse:
 
 
 @limited("manage_email")
-def _save_email(request: HttpRequest) -> HttpResponse:
+def _save_email(request):
     form = forms.EmailForm(request.POST, user=request.user, prefix="email")
     if not form.is_valid():
         return _page(request, email=form, status=422)
@@ -65,7 +65,7 @@ def _save_email(request: HttpRequest) -> HttpResponse:
     return _saved(request, _("Your e-mail address is saved."))
 
 
-def _save_reading(request: HttpRequest) -> HttpResponse:
+def _save_reading(request):
     form = forms.ReadingForm(request.POST, prefix="reading")
     if not form.is_valid():
         return _page(request, reading=form, status=422)
@@ -73,7 +73,7 @@ def _save_reading(request: HttpRequest) -> HttpResponse:
     return _saved(request, _("Your settings are saved."))
 
 
-def _saved(request: HttpRequest, text: str) -> HttpResponse:
+def _saved(request, text):
     messages.success(request, text)
     return redirect("accounts:account")
 
@@ -85,7 +85,7 @@ SECTIONS = {"profile": _save_profile, "email": _save_email, "reading": _save_rea
 @login_required
 @show_or_save
 @sensitive_post_parameters("email-password")
-def account(request: HttpRequest) -> HttpResponse:
+def account(request):
     if request.method != "POST":
         return _page(request)
     try:
@@ -97,7 +97,7 @@ def account(request: HttpRequest) -> HttpResponse:
 
 @login_required
 @require_POST
-def end_other_sessions(request: HttpRequest) -> HttpResponse:
+def end_other_sessions(request):
     ended = services.end_sessions(request.user.pk, keep=request.session.session_key)
     text = ngettext(
         "You are signed out in %(n)s other place.",
@@ -111,7 +111,7 @@ def end_other_sessions(request: HttpRequest) -> HttpResponse:
 @show_or_save
 @sensitive_post_parameters("password")
 @limited("delete_account")
-def delete_user(request: HttpRequest) -> HttpResponse:
+def delete_user(request):
     count, conversations = services.what_deletion_erases(request.user)
     sent = request.POST if request.method == "POST" else None
     form = forms.DeleteAccountForm(sent, user=request.user, messages=count)
@@ -120,6 +120,7 @@ def delete_user(request: HttpRequest) -> HttpResponse:
         logout(request)
         return nothing_left_behind(redirect("accounts:goodbye"))
     context = {
+        "around": Around(request),
         "form": form,
         "messages_erased": count,
         "conversations_erased": conversations,
@@ -130,5 +131,5 @@ def delete_user(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def goodbye(request: HttpRequest) -> HttpResponse:
+def goodbye(request):
     return render(request, "accounts/goodbye.html")

@@ -12,26 +12,28 @@ from allauth.account.utils import complete_signup
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError, transaction
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
+from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 
 from accounts import forms, services
 from accounts.adapter import AccountAdapter, MailNotSent
 from accounts.limits import limited
+from chats.around import Around
 
 
-class OurAnswers:
+class OurAnswers(TemplateResponseMixin, ContextMixin, View):
     """422 for an invalid form; and the name of the limit, for a 429 that names the wait."""
 
     limited_action: str | None = None
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:
         super().setup(request, *args, **kwargs)
-        request.limited_action = self.limited_action
+        request.limited_action = self.limited_action  # type: ignore[attr-defined]
 
     def form_invalid(self, form) -> HttpResponse:
         return self.render_to_response(self.get_context_data(form=form), status=422)
@@ -77,7 +79,9 @@ class SignUpView(OurAnswers, allauth_views.SignupView):
             return self.form_invalid(name_was_taken(form))
 
     def closed(self) -> HttpResponse:
-        return render(self.request, "account/signup_closed.html", {"signup": settings.SIGNUP}, status=403)
+        return render(
+            self.request, "account/signup_closed.html", {"signup": settings.SIGNUP}, status=403
+        )
 
 
 def name_was_taken(form):
@@ -92,7 +96,7 @@ class JoinView(SignUpView):
     def is_open(self) -> bool:
         return settings.SIGNUP != "closed"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         usable = services.is_invitation_token(kwargs["token"])
         if not usable and self.is_open() and not request.user.is_authenticated:
             return link_is_gone(request)
@@ -151,7 +155,10 @@ class PasswordChangeView(OurAnswers, allauth_views.PasswordChangeView):
     success_url = reverse_lazy("accounts:account")
     limited_action = "change_password"
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return super().get_context_data(**kwargs) | {"around": Around(self.request)}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.has_usable_password():
             # Nothing to ask for; allauth would go to a page that this project does not have.
             return redirect("account_reset_password")
@@ -174,7 +181,7 @@ class PasswordResetView(OurAnswers, allauth_views.PasswordResetView):
 
     def form_valid(self, form) -> HttpResponse:
         # The 429 that allauth gives here counts by address as well.
-        self.request.limited_key = form.cleaned_data["email"].lower()
+        self.request.limited_key = form.cleaned_data["email"].lower()  # type: ignore[attr-defined]
         try:
             return super().form_valid(form)
         except MailNotSent:

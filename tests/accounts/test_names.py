@@ -1,0 +1,40 @@
+import pytest
+from django.core.exceptions import ValidationError
+
+from accounts.names import clean_display_name
+
+
+@pytest.mark.parametrize(
+    ("typed", "kept"),
+    [
+        ("  Ana   Lima ", "Ana Lima"),
+        ("ليلى حداد", "ليلى حداد"),
+        ("渡辺 健二", "渡辺 健二"),
+        ("Jose\u0301", "José"),  # two characters become one
+        ("می\u200cخواهم", "می\u200cخواهم"),  # Persian needs the mark that joins nothing
+        ("👩\u200d🚒 Rosa", "👩\u200d🚒 Rosa"),
+        ("a" * 80, "a" * 80),
+    ],
+)
+def test_a_name_is_kept_in_any_script(typed, kept):
+    assert clean_display_name(typed) == kept
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "Ana\u202enimda",  # turns the direction of what follows
+        "\u2066Ana\u2069",
+        "Ana\nLima",
+        "Ana\0",
+        "Ana\u2028Lima",
+        "\u200b\u200d",
+        "\u0301",
+        "   ",
+        "a" * 81,
+        "\ud800",
+    ],
+)
+def test_a_name_that_deceives_or_does_not_show_is_refused(typed):
+    with pytest.raises(ValidationError):
+        clean_display_name(typed)
