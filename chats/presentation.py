@@ -120,12 +120,12 @@ def avatar(user_pk: int, name: str, extra: str = "") -> SafeString:
 
 
 def initials(name: str) -> str:
-    """The first letters of the first and the last word that have any."""
+    """The first letters of the first two words that have any."""
     letters = [
         next((character for character in word if character.isalnum()), "") for word in name.split()
     ]
     letters = [letter for letter in letters if letter]
-    return "".join(letters[:1] + letters[1:][-1:]).upper() or "?"
+    return "".join(letters[:2]).upper() or "?"
 
 
 @cache
