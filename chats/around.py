@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 
@@ -17,7 +16,7 @@ from messaging.models import Conversation, Message, Notification, Participant
 from messaging.rendering import excerpt
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from chats.requests import ReaderRequest
 
 ROWS = 30  # conversations listed at a time
 ROWS_LOOKED_AT = 1_000  # of those with something unread
@@ -40,9 +39,9 @@ class ConversationRow:
 class Around:
     """Counts and rows of one reader: each asked for once a request at most, and only if shown."""
 
-    def __init__(self, request: HttpRequest, conversation: Conversation | None = None) -> None:
-        self.reader: User = request.user  # type: ignore[assignment]
-        self.mailbox = request.mailbox  # type: ignore[attr-defined]
+    def __init__(self, request: ReaderRequest, conversation: Conversation | None = None) -> None:
+        self.reader = request.user
+        self.mailbox = request.mailbox
         self.depends_on = "/".join(what_pages_depend_on())
         self.conversation = conversation
         self._path, self._query = _page_of(request)
@@ -100,12 +99,14 @@ class Around:
     @cached_property
     def page_of_rows(self) -> tuple[list[ConversationRow], bool]:
         """The rows, and whether there are more."""
-        places = Participant.objects.for_list(self.reader)
+        places = Participant.objects.filter(user=self.reader)
         if self.only_unread:
-            places = places.filter(conversation__in=list(self.unread_by_conversation)[:ROWS_LOOKED_AT])
+            places = places.filter(
+                conversation__in=list(self.unread_by_conversation)[:ROWS_LOOKED_AT]
+            )
         if self.rows_after:
             places = places.after(self.rows_after)
-        found = list(places[: ROWS + 1])
+        found = list(places.for_list(self.reader)[: ROWS + 1])
         return _rows(found[:ROWS], self), len(found) > ROWS
 
     @property
@@ -144,10 +145,9 @@ def _row_url(pk: int, around: Around) -> str:
     return f"{reverse('chats:conversation_detail', args=[pk])}#{start}"
 
 
-def _page_of(request: HttpRequest) -> tuple[str, dict[str, list[str]]]:
+def _page_of(request: ReaderRequest) -> tuple[str, dict[str, list[str]]]:
     """Path and query of the page the reader looks at: for htmx, the one that asks."""
     htmx = getattr(request, "htmx", None)
     address = (htmx and htmx.current_url_abs_path) or request.get_full_path()
     parts = urlsplit(address)
     return parts.path, parse_qs(parts.query)
-

@@ -93,7 +93,7 @@ class Event:
 
 
 def said_count(number: int, at_least: bool = False) -> str:
-    """"12"; "99+" from a hundred on; "12+" when there may be more than were counted."""
+    """ "12"; "99+" from a hundred on; "12+" when there may be more than were counted."""
     if number >= MANY:
         return f"{MANY - 1}+"
     return f"{number}+" if at_least else str(number)
@@ -146,9 +146,7 @@ class Drawing:
                 elif branch.below:
                     kind = "continue" if level >= LEVELS else "pill"
                     ends = self.ends.get(branch.pk)
-                    yield Event(
-                        kind, message, branch, level, ends=ends, at_least=self.at_least
-                    )
+                    yield Event(kind, message, branch, level, ends=ends, at_least=self.at_least)
             else:
                 if opened:
                     yield Event("close", None, branch, level)
@@ -163,7 +161,7 @@ class Drawing:
     def _gap_after(self, branch: Branch, level: int) -> Iterator[Event]:
         parent = self.opened.get(branch.parent_pk) if branch.parent_pk else None
         if parent and parent.more_after == branch.pk:
-            yield Event("more", None, branch, level - 1, parent, self.at_least)
+            yield Event("more", None, branch, level - 1, parent)
 
 
 def rows_of_threads(threads: Iterable[int], reader: User) -> list[Row]:

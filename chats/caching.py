@@ -12,9 +12,10 @@ from collections.abc import Callable
 from functools import wraps
 from hashlib import sha256
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -22,6 +23,7 @@ from django.views.decorators.cache import cache_page
 
 from chats import RELEASE
 from chats.numbers import id_or_zero
+from chats.requests import ReaderRequest
 from messaging.models import Conversation
 
 if TYPE_CHECKING:
@@ -35,7 +37,7 @@ ALLOWED_QUERY = frozenset({"before"})
 KEPT_UNDER = "X-Kept-Under"
 
 
-class ListRequest(HttpRequest):
+class ListRequest(ReaderRequest):
     """What the list is rendered for: its address, its reader, and no more."""
 
     embedded = True
@@ -44,7 +46,7 @@ class ListRequest(HttpRequest):
         return "list"  # one entry, by whichever of our names we were called
 
 
-def list_request(request: HttpRequest, path: str) -> ListRequest:
+def list_request(request: ReaderRequest, path: str) -> ListRequest:
     """A request for the list at `path` that knows the reader, and nothing else of `request`.
 
     No cookie, session, token or header goes along, so none can be rendered and kept. A page that
@@ -54,9 +56,8 @@ def list_request(request: HttpRequest, path: str) -> ListRequest:
     derived.method = "GET"
     derived.path = derived.path_info = path
     allowed = {name: request.GET[name] for name in sorted(ALLOWED_QUERY & set(request.GET))}
-    derived.GET = QueryDict(mutable=True)
-    derived.GET.update(allowed)
-    derived.META["QUERY_STRING"] = derived.GET.urlencode()
+    derived.META["QUERY_STRING"] = urlencode(allowed)
+    derived.GET = QueryDict(derived.META["QUERY_STRING"])
     derived.user = request.user
     return derived
 
@@ -76,7 +77,7 @@ def cache_page_per_reader(seconds: int) -> Callable:
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def per_reader(
-            request: HttpRequest, pk: int, conversation: Conversation | None = None
+            request: ReaderRequest, pk: int, conversation: Conversation | None = None
         ) -> HttpResponse:
             if conversation is None:
                 conversation = find_conversation(request.user, pk)
@@ -85,7 +86,7 @@ def cache_page_per_reader(seconds: int) -> Callable:
                 return view(derived, conversation)
             key = _key(request.user, conversation)
 
-            def kept(derived: HttpRequest) -> HttpResponse:
+            def kept(derived: ListRequest) -> HttpResponse:
                 response = view(derived, conversation)
                 response[KEPT_UNDER] = key
                 return response
@@ -109,7 +110,7 @@ def find_conversation(reader: User, pk: int) -> Conversation:
 
 
 def _is_usual(query: QueryDict) -> bool:
-    return ALLOWED_QUERY.issuperset(query) and all(id_or_zero(text) for text in query.values())
+    return ALLOWED_QUERY.issuperset(query) and all(id_or_zero(query.get(name)) for name in query)
 
 
 def _key(reader: User, conversation: Conversation) -> str:
@@ -118,7 +119,7 @@ def _key(reader: User, conversation: Conversation) -> str:
         reader.pk,
         conversation.pk,
         conversation.version,
-        conversation.reader_version,  # type: ignore[attr-defined]  # annotated by visible_to
+        conversation.reader_version,
         *what_pages_depend_on(),
     )
     # Hashed: what a zone is called is no good in every cache's keys.

@@ -1,13 +1,12 @@
 """What every page needs."""
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from chats.around import Around
 
 
-def site(request: HttpRequest) -> dict:
+def site(request) -> dict:
     """The name of this installation; of a reader who is signed in, the preferences and what
     stands around the page. A view that is about a conversation gives its own `around`.
     """

@@ -25,7 +25,9 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if wants_part(request):
-        return render_toast(request, _("That could not be understood. Nothing was changed."), status=400)
+        return render_toast(
+            request, _("That could not be understood. Nothing was changed."), status=400
+        )
     return HttpResponse(_("That could not be understood. Nothing was changed."), status=400)
 
 

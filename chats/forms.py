@@ -48,8 +48,7 @@ class MessageForm(forms.Form):
     def as_another(self, sent: Message) -> Self:
         """This form's text under a new key: sent again, it is another message than `sent`."""
         self.conflict = sent
-        self.data = self.data.copy()
-        self.data["client_key"] = str(uuid4())
+        self.data = {**self.data.dict(), "client_key": str(uuid4())}  # type: ignore[attr-defined]
         return self
 
     @classmethod

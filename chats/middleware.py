@@ -26,7 +26,7 @@ def nothing_is_stored(get_response: Answer) -> Answer:
 def as_the_reader_prefers(get_response: Answer) -> Answer:
     """`request.mailbox` holds the reader's preferences, and times are in their zone."""
 
-    def middleware(request: HttpRequest) -> HttpResponse:
+    def middleware(request):
         request.mailbox = None
         if not request.user.is_authenticated:
             return get_response(request)

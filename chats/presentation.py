@@ -52,12 +52,12 @@ class Clock:
         return self._days[day]
 
     def written(self, moment: datetime) -> str:
-        """"14:58" today, "19 Nov, 14:58" on another day."""
+        """ "14:58" today, "19 Nov, 14:58" on another day."""
         local = self.local(moment)
         return f"{self._day(local.date())[1]}{local:%H:%M}"
 
     def in_full(self, moment: datetime) -> str:
-        """"Monday 23 November 2026, 14:58"."""
+        """ "Monday 23 November 2026, 14:58"."""
         local = self.local(moment)
         return f"{self._day(local.date())[0]}, {local:%H:%M}"
 
@@ -80,7 +80,7 @@ class Clock:
         return format_date(day, "j M" if day.year == self.today.year else "j M Y")
 
     def version(self, moment: datetime) -> str:
-        """"today 14:31", "19 Nov, 14:31"."""
+        """ "today 14:31", "19 Nov, 14:31"."""
         local = self.local(moment)
         if local.date() == self.today:
             return _("today %(time)s") % {"time": f"{local:%H:%M}"}

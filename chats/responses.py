@@ -22,8 +22,8 @@ TYPED = ("content", "client_key", "version", "to", "q", "level")
 
 def wants_part(request: HttpRequest) -> bool:
     """htmx asks, and not to restore a page from its history."""
-    htmx = getattr(request, "htmx", None)
-    return bool(htmx) and not htmx.history_restore_request
+    htmx = getattr(request, "htmx", None)  # the list's own request has none
+    return htmx is not None and bool(htmx) and not htmx.history_restore_request
 
 
 def render_part(

@@ -57,7 +57,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
     def for_page(self, user: User) -> Self:
         """As `visible_to`, each with `other_name`: what the person on the other side is called."""
-        people = self.model._meta.get_field("participants").related_model._base_manager
+        people = self.model.participants.rel.related_model._base_manager
         others = people.filter(conversation=OuterRef("pk")).exclude(user=user)
         return self.visible_to(user).annotate(
             other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1])
@@ -83,7 +83,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class ParticipantQuerySet(models.QuerySet):
-    def for_list(self, user: User) -> Self:
+    def for_list(self, user: User) -> models.QuerySet[Any, dict[str, Any]]:
         """`user`'s conversations, the liveliest first, as plain values: one query.
 
         Each has `conversation_id`, `last_activity`, of the other person `other_id` and

@@ -48,6 +48,10 @@ class Conversation(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    # Annotated by `visible_to` and `for_page`.
+    reader_version: int
+    other_name: str
+
     objects = ConversationQuerySet.as_manager()
 
     def __str__(self) -> str:

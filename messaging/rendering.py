@@ -26,7 +26,7 @@ def render_content(content: str) -> SafeString:
 
 
 def _with_links(text: str) -> str:
-    pieces = []
+    pieces: list[str] = []
     position = 0
     for match in _ADDRESS.finditer(text):
         address = _without_punctuation(match.group())

@@ -249,7 +249,11 @@ ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 # Beside allauth's own limits, which are good as they are. accounts/limits.py names the wait.
-ACCOUNT_RATE_LIMITS = {"delete_account": "5/m/user"}
+ACCOUNT_RATE_LIMITS = {
+    "delete_account": "5/m/user",
+    "message_send": "60/m/user",
+    "people_search": "60/m/user",
+}
 # How many proxies of ours a request passes: as many addresses at the end of X-Forwarded-For are
 # believed. Limits count by the address of the reader.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
@@ -298,4 +302,6 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
+    # Anybody can send a Host header that is not ours, and a traceback with each.
+    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
 }

@@ -85,7 +85,7 @@ class SignUpView(OurAnswers, allauth_views.SignupView):
 
 
 def name_was_taken(form):
-    """`form`, after somebody else took the user name between the check and the saving."""
+    """`form`, after somebody else took the username between the check and the saving."""
     form.add_error("username", AccountAdapter().validation_error("username_taken"))
     return form
 
@@ -156,7 +156,7 @@ class PasswordChangeView(OurAnswers, allauth_views.PasswordChangeView):
     limited_action = "change_password"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"around": Around(self.request)}
+        return super().get_context_data(**kwargs) | {"around": Around(self.request)}  # type: ignore[arg-type]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.has_usable_password():

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -22,23 +22,24 @@ from chats.forms import MessageForm
 from chats.limits import limited
 from chats.numbers import id_or_zero, ids_of
 from chats.presentation import Person, Presenter
+from chats.requests import ReaderRequest
 from chats.responses import back, part_of_page, render_part, render_parts, signed_in, wants_part
 from messaging import services
-from messaging.models import Conversation, Message
+from messaging.models import Conversation
 
 SEEN_AT_ONCE = 100
 
 
 @signed_in
 @require_safe
-def conversation_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def conversation_detail(request: ReaderRequest, pk: int) -> HttpResponse:
     """The page of a conversation."""
     conversation = find_conversation(request.user, pk)
     return _page(request, conversation, MessageForm.fresh())
 
 
 def _page(
-    request: HttpRequest, conversation: Conversation, form: MessageForm, status: int = 200
+    request: ReaderRequest, conversation: Conversation, form: MessageForm, status: int = 200
 ) -> HttpResponse:
     context = _context(request, conversation) | {
         "form": form,
@@ -54,7 +55,7 @@ def _page(
     )
 
 
-def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]:
+def _context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
     return {
         "around": Around(request, conversation),
         "conversation": conversation,
@@ -62,12 +63,12 @@ def _context(request: HttpRequest, conversation: Conversation) -> dict[str, Any]
     }
 
 
-def other_person(request: HttpRequest, conversation: Conversation) -> Person:
+def other_person(request: ReaderRequest, conversation: Conversation) -> Person:
     """Whom the reader talks with."""
     return Person.named(conversation.other_pk(request.user.pk), conversation.other_name)
 
 
-def _embedded_list(request: HttpRequest, conversation: Conversation) -> SafeString:
+def _embedded_list(request: ReaderRequest, conversation: Conversation) -> SafeString:
     """The list of messages, from the very view that htmx asks, and so from the same entry."""
     path = reverse("chats:conversation_messages", args=[conversation.pk])
     derived = list_request(request, path)
@@ -79,7 +80,7 @@ def _embedded_list(request: HttpRequest, conversation: Conversation) -> SafeStri
 @require_safe
 @part_of_page("chats:conversation_detail")
 @cache_page_per_reader(60)
-def conversation_messages(request: HttpRequest, conversation: Conversation) -> HttpResponse:
+def conversation_messages(request: ReaderRequest, conversation: Conversation) -> HttpResponse:
     """The list of messages: the newest, or with `before` a page of older ones."""
     before = id_or_zero(request.GET.get("before"))
     presenter = _presenter(request, conversation)
@@ -89,7 +90,7 @@ def conversation_messages(request: HttpRequest, conversation: Conversation) -> H
     return HttpResponse(render_to_string(part, context))
 
 
-def _presenter(request: HttpRequest, conversation: Conversation) -> Presenter:
+def _presenter(request: ReaderRequest, conversation: Conversation) -> Presenter:
     other = other_person(request, conversation)
     me = Person.of(request.user)
     return Presenter(request.user, {me.pk: me, other.pk: other})
@@ -98,7 +99,7 @@ def _presenter(request: HttpRequest, conversation: Conversation) -> Presenter:
 @signed_in
 @require_POST
 @limited("message_send")
-def message_send(request: HttpRequest, pk: int) -> HttpResponse:
+def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
     """Send a message that begins a thread."""
     conversation = find_conversation(request.user, pk)
     form = MessageForm(request.POST)
@@ -120,9 +121,7 @@ def message_send(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error(None, error)
         return _page(request, conversation, form, status=422)
     if not wants_part(request):
-        return redirect(
-            f"{reverse('chats:conversation_detail', args=[pk])}#m-{message.pk}"
-        )
+        return redirect(f"{reverse('chats:conversation_detail', args=[pk])}#m-{message.pk}")
     context = _context(request, conversation) | {
         "form": MessageForm.fresh(),
         "events": appended(message, _presenter(request, conversation)),
@@ -135,7 +134,7 @@ def message_send(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_POST
-def conversation_read(request: HttpRequest, pk: int) -> HttpResponse:
+def conversation_read(request: ReaderRequest, pk: int) -> HttpResponse:
     """Mark as read what the reader's page was made with, and nothing that came after."""
     conversation = find_conversation(request.user, pk)
     up_to = id_or_zero(request.POST.get("up_to"))
@@ -149,7 +148,9 @@ def conversation_read(request: HttpRequest, pk: int) -> HttpResponse:
         "feed": _embedded_list(request, conversation),
         "live": said_read(count),
     }
-    return render_parts(request, ["partials/feed_as_is.html", "partials/oob_counters.html"], context)
+    return render_parts(
+        request, ["partials/feed_as_is.html", "partials/oob_counters.html"], context
+    )
 
 
 def said_read(count: int) -> str:
@@ -160,13 +161,11 @@ def said_read(count: int) -> str:
 
 @signed_in
 @require_POST
-def conversation_seen(request: HttpRequest, pk: int) -> HttpResponse:
+def conversation_seen(request: ReaderRequest, pk: int) -> HttpResponse:
     """Mark as read the messages that were drawn and came into view."""
     conversation = find_conversation(request.user, pk)
     ids = ids_of(request.POST.getlist("seen"), SEEN_AT_ONCE)
-    services.mark_as_read(
-        reader=request.user, messages=conversation.messages.filter(pk__in=ids)
-    )
+    services.mark_as_read(reader=request.user, messages=conversation.messages.filter(pk__in=ids))
     if not wants_part(request):
         return back(request, reverse("chats:conversation_detail", args=[pk]))
     # Silent: nobody did anything. The marks on the page stay until it is left.

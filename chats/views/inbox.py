@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.around import Around
 from chats.numbers import id_or_zero
 from chats.presentation import Person, Presenter, ShownMessage
+from chats.requests import ReaderRequest
 from chats.responses import back, render_part, render_parts, signed_in, wants_part
 from chats.views.conversations import said_read
 from messaging import services
@@ -35,19 +36,19 @@ class Card:
 
 @signed_in
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: ReaderRequest) -> HttpResponse:
     return redirect("chats:inbox")
 
 
 @signed_in
 @require_safe
-def inbox(request: HttpRequest) -> HttpResponse:
+def inbox(request: ReaderRequest) -> HttpResponse:
     """Unread messages, newest first; beside them the conversations."""
     part = PARTS.get(request.GET.get("part", ""), "partials/unread_list.html")
     return render_part(request, "chats/inbox.html", part, _context(request))
 
 
-def _context(request: HttpRequest) -> dict[str, object]:
+def _context(request: ReaderRequest) -> dict[str, object]:
     before = id_or_zero(request.GET.get("before"))
     return {
         "around": Around(request),
@@ -106,7 +107,7 @@ def _answered(message: Message, reader: User) -> str:
 
 @signed_in
 @require_POST
-def inbox_read(request: HttpRequest) -> HttpResponse:
+def inbox_read(request: ReaderRequest) -> HttpResponse:
     """Mark everything as read that had come when the reader's page was made."""
     up_to = id_or_zero(request.POST.get("up_to"))
     # Of one reader's messages, ids follow commits: a send locks their mailbox before it gets one.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages as flash
 from django.db.models.functions import Left
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -19,6 +19,7 @@ from chats.branches import LEVELS, MANY, Event, below, said_count
 from chats.history import versions_of
 from chats.numbers import id_or_zero
 from chats.presentation import Person, Presenter, message_url
+from chats.requests import ReaderRequest
 from chats.responses import render_part, render_parts, signed_in, wants_part
 from messaging import services
 from messaging.models import Message
@@ -42,7 +43,7 @@ def presenter_for(reader: User, message: Message) -> Presenter:
     return Presenter(reader, people)
 
 
-def message_context(request: HttpRequest, message: Message) -> dict[str, Any]:
+def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     """What every page about a message, and every part of one, needs."""
     presenter = presenter_for(request.user, message)
     mine = message.sender_id == request.user.pk
@@ -57,14 +58,14 @@ def message_context(request: HttpRequest, message: Message) -> dict[str, Any]:
     }
 
 
-def level_of(request: HttpRequest) -> int:
+def level_of(request: ReaderRequest) -> int:
     """How many levels below its root a message is drawn on the page that asks."""
     return min(id_or_zero(request.POST.get("level") or request.GET.get("level")), LEVELS)
 
 
 @signed_in
 @require_safe
-def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
+def message_detail(request: ReaderRequest, pk: int) -> HttpResponse:
     """A message in its thread, with what it answers above it and its replies below.
 
     Its parts: the `message` alone, its `thread` (the replies below it), more `replies`.
@@ -82,21 +83,25 @@ def message_detail(request: HttpRequest, pk: int) -> HttpResponse:
     return render_parts(request, ["partials/message.html"], context)
 
 
-def _page_of(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+def _page_of(request: ReaderRequest, context: dict[str, Any]) -> dict[str, Any]:
     message: Message = context["message"]
     after = id_or_zero(request.GET.get("after"))
     events = below(message.pk, context["presenter"], request.user, level=0, after=after)
     context["m"].autofocus = not after
     top = Event("message", context["m"])
-    return context | _above(message, context["presenter"]) | {
-        "level": 0,
-        "after": after,
-        "events": [top, *events, Event("leave")],
-        "replies": events[0].count if events else "",
-    }
+    return (
+        context
+        | _above(message, context["presenter"])
+        | {
+            "level": 0,
+            "after": after,
+            "events": [top, *events, Event("leave")],
+            "replies": events[0].count if events else "",
+        }
+    )
 
 
-def _thread(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _thread(request: ReaderRequest, context: dict[str, Any]) -> HttpResponse:
     message, level = context["message"], context["level"]
     events = below(message.pk, context["presenter"], request.user, level=level)
     drawn = sum(event.kind == "message" for event in events)
@@ -104,7 +109,7 @@ def _thread(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
     return render_parts(request, ["partials/thread.html", "partials/oob_live.html"], context)
 
 
-def _more_replies(request: HttpRequest, context: dict[str, Any]) -> HttpResponse:
+def _more_replies(request: ReaderRequest, context: dict[str, Any]) -> HttpResponse:
     message, level = context["message"], context["level"]
     after, before = (id_or_zero(request.GET.get(name)) for name in ("after", "before"))
     events = below(
@@ -167,7 +172,7 @@ def _ancestor(row: dict[str, Any], presenter: Presenter) -> Ancestor:
 
 @signed_in
 @require_safe
-def message_history(request: HttpRequest, pk: int) -> HttpResponse:
+def message_history(request: ReaderRequest, pk: int) -> HttpResponse:
     """Every text the message has had, newest first, with what each change added and removed."""
     message = find_message(request.user, pk)
     if message.deleted_at is not None:
@@ -180,7 +185,7 @@ def message_history(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def message_delete(request: HttpRequest, pk: int) -> HttpResponse:
+def message_delete(request: ReaderRequest, pk: int) -> HttpResponse:
     """Delete a message of one's own, after a page that says what goes."""
     message = find_message(request.user, pk)
     if message.sender_id != request.user.pk or message.deleted_at is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import ngettext
@@ -15,6 +15,7 @@ from chats.around import Around
 from chats.forms import NewMessageForm
 from chats.limits import limited
 from chats.presentation import Person
+from chats.requests import ReaderRequest
 from chats.responses import render_part, render_parts, signed_in, wants_part
 from messaging import services
 from messaging.people import people_named
@@ -22,7 +23,7 @@ from messaging.people import people_named
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def message_new(request: HttpRequest) -> HttpResponse:
+def message_new(request: ReaderRequest) -> HttpResponse:
     """A page to find somebody and write to them."""
     if request.method != "POST":
         return _page(request, NewMessageForm.fresh(writer=request.user), request.GET.get("q", ""))
@@ -34,7 +35,7 @@ def message_new(request: HttpRequest) -> HttpResponse:
 
 
 @limited("message_send")
-def _send(request: HttpRequest) -> HttpResponse:
+def _send(request: ReaderRequest) -> HttpResponse:
     form = NewMessageForm(request.POST, writer=request.user)
     name = request.POST.get("q", "")
     if not form.is_valid():
@@ -56,16 +57,14 @@ def _send(request: HttpRequest) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest, form: NewMessageForm, name: str, status: int = 200
+    request: ReaderRequest, form: NewMessageForm, name: str, status: int = 200
 ) -> HttpResponse:
     chosen = str(form["to"].value() or request.GET.get("to", ""))
     context = {"around": Around(request), "form": form} | _people(request, name, chosen)
-    return render_part(
-        request, "chats/new.html", "chats/new.html", context, status=status
-    )
+    return render_part(request, "chats/new.html", "chats/new.html", context, status=status)
 
 
-def _people(request: HttpRequest, name: str, chosen: str = "") -> dict[str, Any]:
+def _people(request: ReaderRequest, name: str, chosen: str = "") -> dict[str, Any]:
     """Who is found by `name`, as the radios show them."""
     name = name[:150]
     found = [
@@ -78,7 +77,7 @@ def _people(request: HttpRequest, name: str, chosen: str = "") -> dict[str, Any]
 @signed_in
 @require_safe
 @limited("people_search")
-def people(request: HttpRequest) -> HttpResponse:
+def people(request: ReaderRequest) -> HttpResponse:
     """The people a name finds, to choose one of."""
     if not wants_part(request):
         query = request.GET.urlencode()

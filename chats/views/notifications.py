@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,6 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 from chats.around import Around
 from chats.numbers import id_or_zero
 from chats.presentation import Clock, Person, message_url
+from chats.requests import ReaderRequest
 from chats.responses import back, render_part, render_parts, signed_in, wants_part
 from messaging import services
 from messaging.models import Notification
@@ -36,7 +37,7 @@ class Told:
 
 @signed_in
 @require_safe
-def notifications(request: HttpRequest) -> HttpResponse:
+def notifications(request: ReaderRequest) -> HttpResponse:
     part = "items" if request.GET.get("part") == "items" else "list"
     return render_part(
         request,
@@ -46,7 +47,7 @@ def notifications(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _context(request: HttpRequest) -> dict[str, Any]:
+def _context(request: ReaderRequest) -> dict[str, Any]:
     found = Notification.objects.for_list(request.user)
     before = id_or_zero(request.GET.get("before"))
     if before:
@@ -77,7 +78,7 @@ def _told(notification: Notification, clock: Clock) -> Told:
 
 @signed_in
 @require_POST
-def notifications_read(request: HttpRequest) -> HttpResponse:
+def notifications_read(request: ReaderRequest) -> HttpResponse:
     """Clear what the list showed; what it told of is read with it."""
     up_to = id_or_zero(request.POST.get("up_to"))
     services.mark_notifications_as_read(reader=request.user, up_to=up_to)

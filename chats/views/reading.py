@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chats.around import Around
 from chats.presentation import message_url
+from chats.requests import ReaderRequest
 from chats.responses import back, render_parts, signed_in, wants_part
 from chats.views.messages import find_message, presenter_for
 from messaging import services
@@ -16,7 +17,7 @@ from messaging.models import Message
 
 @signed_in
 @require_POST
-def message_read(request: HttpRequest, pk: int) -> HttpResponse:
+def message_read(request: ReaderRequest, pk: int) -> HttpResponse:
     message = _to_reader(request, pk)
     services.mark_as_read(reader=request.user, messages=Message.objects.filter(pk=pk))
     return _answer(request, message, read=True)
@@ -24,13 +25,13 @@ def message_read(request: HttpRequest, pk: int) -> HttpResponse:
 
 @signed_in
 @require_POST
-def message_unread(request: HttpRequest, pk: int) -> HttpResponse:
+def message_unread(request: ReaderRequest, pk: int) -> HttpResponse:
     message = _to_reader(request, pk)
     services.mark_as_unread(reader=request.user, message=message)
     return _answer(request, message, read=False)
 
 
-def _to_reader(request: HttpRequest, pk: int) -> Message:
+def _to_reader(request: ReaderRequest, pk: int) -> Message:
     """A message that came to the reader: nobody marks what they wrote themselves."""
     message = find_message(request.user, pk)
     if message.receiver_id != request.user.pk or message.deleted_at is not None:
@@ -38,7 +39,7 @@ def _to_reader(request: HttpRequest, pk: int) -> Message:
     return message
 
 
-def _answer(request: HttpRequest, message: Message, *, read: bool) -> HttpResponse:
+def _answer(request: ReaderRequest, message: Message, *, read: bool) -> HttpResponse:
     if not wants_part(request):
         return back(request, f"{message_url(message.pk)}#m-{message.pk}")
     message.read = read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -14,13 +14,14 @@ from chats.branches import LEVELS, REPLIES, below
 from chats.forms import EditForm, MessageForm
 from chats.limits import limited
 from chats.presentation import message_url
+from chats.requests import ReaderRequest
 from chats.responses import render_part, render_parts, signed_in, wants_part
 from chats.views.messages import find_message, message_context
 from messaging import services
 from messaging.models import Conversation, Message
 
 
-def _find_answerable(request: HttpRequest, pk: int) -> Message:
+def _find_answerable(request: ReaderRequest, pk: int) -> Message:
     message = find_message(request.user, pk)
     if message.deleted_at is not None:
         raise Http404
@@ -29,7 +30,7 @@ def _find_answerable(request: HttpRequest, pk: int) -> Message:
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def message_reply(request: HttpRequest, pk: int) -> HttpResponse:
+def message_reply(request: ReaderRequest, pk: int) -> HttpResponse:
     """Answer a message: the form, then the answer in its place."""
     message = _find_answerable(request, pk)
     if request.method == "POST":
@@ -38,7 +39,7 @@ def message_reply(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _reply_form(
-    request: HttpRequest, message: Message, form: MessageForm, status: int = 200
+    request: ReaderRequest, message: Message, form: MessageForm, status: int = 200
 ) -> HttpResponse:
     context = message_context(request, message) | {"form": form}
     return render_part(
@@ -51,7 +52,7 @@ def _reply_form(
 
 
 @limited("message_send")
-def _send_reply(request: HttpRequest, message: Message) -> HttpResponse:
+def _send_reply(request: ReaderRequest, message: Message) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _reply_form(request, message, form, status=422)
@@ -87,12 +88,10 @@ def _where_shown(message: Message, reply: Message) -> str:
     return f"{message_url(page)}#m-{reply.pk}"
 
 
-def _thread_with(request: HttpRequest, message: Message, reply: Message) -> dict[str, Any]:
+def _thread_with(request: ReaderRequest, message: Message, reply: Message) -> dict[str, Any]:
     context = message_context(request, message)
     level = context["level"]
-    events = below(
-        message.pk, context["presenter"], request.user, level=level, ensure=reply.pk
-    )
+    events = below(message.pk, context["presenter"], request.user, level=level, ensure=reply.pk)
     for event in events:
         if event.kind == "message" and event.m is not None and event.m.pk == reply.pk:
             event.m.autofocus = True
@@ -107,7 +106,7 @@ def _thread_with(request: HttpRequest, message: Message, reply: Message) -> dict
 
 @signed_in
 @require_http_methods(["GET", "HEAD", "POST"])
-def message_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def message_edit(request: ReaderRequest, pk: int) -> HttpResponse:
     """Change the text of one's own message; the old text stays in its history."""
     message = _find_answerable(request, pk)
     if message.sender_id != request.user.pk:
@@ -119,7 +118,7 @@ def message_edit(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def _edit_form(
-    request: HttpRequest,
+    request: ReaderRequest,
     message: Message,
     form: EditForm,
     status: int = 200,
@@ -131,7 +130,7 @@ def _edit_form(
     )
 
 
-def _save_edit(request: HttpRequest, message: Message) -> HttpResponse:
+def _save_edit(request: ReaderRequest, message: Message) -> HttpResponse:
     form = EditForm(request.POST)
     if not form.is_valid():
         return _edit_form(request, message, form, status=422)
