@@ -25,15 +25,15 @@ class MailNotSent(Exception):
 class AccountAdapter(DefaultAccountAdapter):
     error_messages = DefaultAccountAdapter.error_messages | {
         "username_taken": _(
-            "This user name is taken. If it is yours from earlier, ask the administrator for a"
+            "This username is taken. If it is yours from earlier, ask the administrator for a"
             " link to sign in."
         ),
         # One answer, whether the account is unknown or the password wrong.
         "username_password_mismatch": _(
-            "The user name or e-mail address and the password do not match."
+            "The username or e-mail address and the password do not match."
         ),
         "email_password_mismatch": _(
-            "The user name or e-mail address and the password do not match."
+            "The username or e-mail address and the password do not match."
         ),
         "enter_current_password": _("That password is not correct."),
         "invalid_password_reset": _("This link was used already, or has expired."),

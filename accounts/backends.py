@@ -18,7 +18,7 @@ MOST_ACCOUNTS_TRIED = 3
 
 
 class BackendWithMailbox(AuthenticationBackend):
-    """Signs in by user name or e-mail address; loads a person with their mailbox at once."""
+    """Signs in by username or e-mail address; loads a person with their mailbox at once."""
 
     def get_user(self, user_id: int) -> User | None:
         # Every page of a signed-in reader needs the mailbox: a join instead of a statement.

@@ -51,7 +51,7 @@ class NewPasswordMixin(forms.BaseForm):
 class LoginForm(LaidOut, allauth_forms.LoginForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["login"].label = _("User name or e-mail address")
+        self.fields["login"].label = _("Username or e-mail address")
         self.fields["login"].widget.attrs |= _USERNAME_ATTRS
         # The link stands under the button, where it is not in the way of the next field.
         self.fields["password"].help_text = ""
@@ -66,7 +66,7 @@ class SignUpForm(NewPasswordMixin, LaidOut, allauth_forms.SignupForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         username, email = self.fields["username"], self.fields["email"]
-        username.label = _("User name")
+        username.label = _("Username")
         username.help_text = _("For signing in, and for others to find you.")
         username.widget.attrs |= _USERNAME_ATTRS
         email.label = _("E-mail address (optional)")

@@ -35,7 +35,7 @@ def limited(action: str):
 def seconds_to_wait(request: HttpRequest, action: str, *, key: str | None = None) -> int:
     """Seconds until this reader may do `action` again; 0 if they may now, or it is not known.
 
-    `key` is what allauth counts by beside the reader: an address, a user name.
+    `key` is what allauth counts by beside the reader: an address, a username.
     """
     now = time.time()
     longest = 0.0

@@ -15,7 +15,7 @@ _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _NOT_IN_A_NAME = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
 _INVISIBLE = {"Cc", "Cf", "Mn", "Me", "Zs"}
 
-# As Django's own, without "@": a user name that reads like somebody's e-mail address would
+# As Django's own, without "@": a username that reads like somebody's e-mail address would
 # stand in their way at the sign-in page. Named by ACCOUNT_USERNAME_VALIDATORS.
 username_validators = [
     RegexValidator(
