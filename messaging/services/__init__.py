@@ -1,0 +1,44 @@
+"""Every change to the domain: one verb, one transaction (see `transactions` for the locks)."""
+
+from messaging.services.accounts import (
+    delete_everything_of,
+    lock_account,
+    open_mailbox,
+    refresh_conversations_of,
+)
+from messaging.services.deleting import delete_message, delete_messages
+from messaging.services.reading import (
+    mark_as_read,
+    mark_as_unread,
+    mark_notifications_as_read,
+    read_notifications_of,
+)
+from messaging.services.sending import (
+    MessageConflict,
+    clean_content,
+    edit_message,
+    keep_previous_content,
+    notify_receiver,
+    send_message,
+)
+from messaging.services.transactions import one_transaction
+
+__all__ = [
+    "MessageConflict",
+    "clean_content",
+    "delete_everything_of",
+    "delete_message",
+    "delete_messages",
+    "edit_message",
+    "keep_previous_content",
+    "lock_account",
+    "mark_as_read",
+    "mark_as_unread",
+    "mark_notifications_as_read",
+    "notify_receiver",
+    "one_transaction",
+    "open_mailbox",
+    "read_notifications_of",
+    "refresh_conversations_of",
+    "send_message",
+]
