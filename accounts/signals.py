@@ -1,6 +1,6 @@
 """What follows when somebody goes, changes their password, or becomes an administrator."""
 
-from allauth.account.signals import password_changed, password_reset
+from allauth.account.signals import password_changed
 from django.contrib.auth import get_user_model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
@@ -25,12 +25,7 @@ def close_administrator_link(sender, instance, raw, update_fields, **kwargs):
 
 
 # Django lets no session outlive its password; ending them also removes their rows, so that the
-# account page counts right.
+# account page counts right. (After a reset allauth's sign-in does that.)
 @receiver(password_changed, dispatch_uid="accounts.end_other_sessions")
 def end_other_sessions(sender, request, user, **kwargs):
     services.end_sessions(user.pk, keep=request.session.session_key)
-
-
-@receiver(password_reset, dispatch_uid="accounts.end_all_sessions")
-def end_all_sessions(sender, request, user, **kwargs):
-    services.end_sessions(user.pk)

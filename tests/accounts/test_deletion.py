@@ -156,6 +156,7 @@ def test_one_is_out_afterwards_and_told_so(ana_in):
     answer = ana_in.post(DELETE, CONFIRMED)
 
     assert answer["Clear-Site-Data"] == '"cache", "storage"'
+    assert answer.cookies["sessionid"].value == ""
     assert "_auth_user_id" not in ana_in.session
     assert "deleted" in soup(ana_in.get(answer["Location"])).get_text()
 
