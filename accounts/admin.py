@@ -11,7 +11,7 @@ from allauth.usersessions.models import UserSession
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
-from django.contrib.auth import get_user_model
+from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
 from django.shortcuts import redirect
@@ -76,6 +76,19 @@ class PersonAdmin(UserAdmin):
         super().save_model(request, obj, form, change)
         if "email" in form.changed_data:
             services.change_email(user=obj, email=obj.email)
+
+    def delete_model(self, request, obj) -> None:
+        own = obj.pk == request.user.pk
+        super().delete_model(request, obj)
+        if own:
+            # Their session went with them, and what comes next wants to write into it.
+            logout(request)
+
+    def delete_queryset(self, request, queryset) -> None:
+        own = queryset.filter(pk=request.user.pk).exists()
+        super().delete_queryset(request, queryset)
+        if own:
+            logout(request)
 
     def get_deleted_objects(self, objs, request):
         # What goes, in numbers. Messages are nobody's to list, and could be a million.

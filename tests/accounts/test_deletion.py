@@ -180,6 +180,21 @@ def test_the_last_administrator_is_told_what_follows(client, root, sign_in, othe
     assert services.first_administrator_address() is None
 
 
+@pytest.mark.parametrize("by_action", [False, True])
+def test_an_administrator_who_deletes_themselves_in_the_admin_is_out(root, sign_in, by_action):
+    browser = sign_in(root)
+
+    if by_action:
+        data = {"action": "delete_selected", "_selected_action": [root.pk], "post": "yes"}
+        answer = browser.post("/admin/auth/user/", data)
+    else:
+        answer = browser.post(f"/admin/auth/user/{root.pk}/delete/", {"post": "yes"})
+
+    assert answer.status_code == 302
+    assert not User.objects.exists()
+    assert browser.get("/admin/", follow=True).redirect_chain[-1][0].startswith("/accounts/login/")
+
+
 def test_a_failure_deletes_nothing_at_all(lived_in, ana_in, monkeypatch):
     from messaging import services as domain
 

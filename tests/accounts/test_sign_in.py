@@ -146,6 +146,11 @@ def test_the_reader_comes_with_the_mailbox_in_one_statement(ana, django_assert_n
         assert reader.mailbox.theme == "dark"
 
 
+def test_a_page_costs_two_statements_to_know_its_reader(ana_in, django_assert_num_queries):
+    with django_assert_num_queries(2):  # the session; the person with the mailbox
+        soup(ana_in.get("/account/goodbye/"))
+
+
 def test_signing_out_is_by_post_and_clears_the_browser(ana_in):
     page = soup(ana_in.get("/accounts/logout/"))
     assert page.select_one("form[method=post][action='/accounts/logout/'] button[type=submit]")
