@@ -148,6 +148,8 @@ def _row_url(pk: int, around: Around) -> str:
 def _page_of(request: ReaderRequest) -> tuple[str, dict[str, list[str]]]:
     """Path and query of the page the reader looks at: for htmx, the one that asks."""
     htmx = getattr(request, "htmx", None)
-    address = (htmx and htmx.current_url_abs_path) or request.get_full_path()
-    parts = urlsplit(address)
+    try:
+        parts = urlsplit((htmx and htmx.current_url_abs_path) or request.get_full_path())
+    except ValueError:  # a header that spells no address: "http://["
+        parts = urlsplit(request.path)
     return parts.path, parse_qs(parts.query)

@@ -14,6 +14,9 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return render_toast(
             request, _("This is not here any more, or was never yours to see."), status=404
         )
+    if content := dict(typed_fields(request)).get("content"):
+        # What it was to answer has been deleted, perhaps. Sending it again would not help.
+        return varying(render(request, "chats/not_here.html", {"content": content}, status=404))
     return varying(render(request, "404.html", status=404))
 
 

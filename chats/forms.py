@@ -36,7 +36,6 @@ class MessageForm(forms.Form):
 
     content = ContentField()
     client_key = forms.UUIDField(widget=forms.HiddenInput)
-    level = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     # Set on a form that goes out again because its key has sent another text before.
     conflict: Message | None = None

@@ -17,7 +17,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 # What a form may hold that somebody wrote: kept when an answer cannot be the one they wanted.
-TYPED = ("content", "client_key", "version", "to", "q", "level")
+TYPED = ("content", "client_key", "version", "to", "q", "find", "level")
 
 
 def wants_part(request: HttpRequest) -> bool:

@@ -25,13 +25,22 @@ from messaging.people import people_named
 @require_http_methods(["GET", "HEAD", "POST"])
 def message_new(request: ReaderRequest) -> HttpResponse:
     """A page to find somebody and write to them."""
-    if request.method != "POST":
-        return _page(request, NewMessageForm.fresh(writer=request.user), request.GET.get("q", ""))
-    if "find" in request.POST:
-        # The button of a browser without JavaScript: what is written so far stays.
+    if request.method == "POST":
+        return _find(request) if "find" in request.POST else _send(request)
+    return _find(request) if request.GET.get("q") else _page(request, _empty(request), "")
+
+
+def _empty(request: ReaderRequest) -> NewMessageForm:
+    return NewMessageForm.fresh(writer=request.user)
+
+
+@limited("people_search")
+def _find(request: ReaderRequest) -> HttpResponse:
+    """The page with the people found, as a browser without JavaScript asks for it."""
+    if request.method == "POST":  # what is written so far stays
         written = NewMessageForm(writer=request.user, initial=request.POST.dict())
         return _page(request, written, request.POST.get("q", ""))
-    return _send(request)
+    return _page(request, _empty(request), request.GET["q"])
 
 
 @limited("message_send")

@@ -1,0 +1,121 @@
+"""Error answers, and that none of them throws away what somebody typed."""
+
+import pytest
+
+from messaging import services
+from messaging.models import Message
+from tests.chats.addresses import address, filled_in, of
+from tests.chats.conftest import HTMX
+from tests.factories import MessageFactory
+from tests.html import soup
+
+
+def test_a_reply_to_what_was_just_deleted_keeps_its_text(as_ana, theirs, ben):
+    url = address("message_reply", theirs)
+    services.delete_message(message=theirs, author=ben)
+
+    page = soup(as_ana.post(url, filled_in(theirs, content="Nearly <b>sent")), 404)
+
+    assert page.select_one("textarea").text.strip() == "Nearly <b>sent"
+    assert not page.select("form")
+
+
+def test_a_page_that_is_not_there_says_so(as_ana):
+    page = soup(as_ana.get("/no/such/page/"), 404)
+
+    assert page.h1.text == "This page is not here"
+
+
+def test_more_fields_than_any_form_has_are_refused(as_ana, theirs, headers):
+    url = of("conversation_seen", theirs.conversation_id)
+
+    response = as_ana.post(url, {"seen": range(1000)}, headers=headers)
+
+    assert response.status_code == 400
+    assert ("HX-Retarget" in response) == (headers is not None)
+    assert not Message.objects.get(pk=theirs.pk).read
+
+
+def test_more_than_any_message_is_refused_and_htmx_keeps_the_form(as_ana, theirs):
+    typed = filled_in(theirs, content="x" * 600_000)
+
+    response = as_ana.post(address("message_reply", theirs), typed, headers=HTMX)
+
+    assert response.status_code == 400
+    assert response["HX-Retarget"] == "#toasts"
+
+
+@pytest.fixture
+def few_allowed(settings):
+    settings.ACCOUNT_RATE_LIMITS = {"message_send": "1/m/user", "people_search": "1/m/user"}
+
+
+@pytest.mark.parametrize("name", ["message_send", "message_reply", "message_new"])
+def test_who_sends_too_fast_waits_and_keeps_the_text(few_allowed, as_ana, theirs, name):
+    as_ana.post(address(name, theirs), filled_in(theirs))
+
+    response = as_ana.post(address(name, theirs), filled_in(theirs, content="The second"))
+
+    page = soup(response, 429)
+    assert response["Retry-After"] == "60"
+    assert "60 seconds" in page.get_text()
+    assert page.select_one("textarea[name=content]").text.strip() == "The second"
+    assert not Message.objects.filter(content="The second").exists()
+
+
+@pytest.mark.parametrize("name", ["message_send", "message_reply"])
+def test_who_sends_too_fast_by_htmx_gets_a_toast(few_allowed, as_ana, theirs, name):
+    as_ana.post(address(name, theirs), filled_in(theirs), headers=HTMX)
+
+    response = as_ana.post(address(name, theirs), filled_in(theirs), headers=HTMX)
+
+    assert response.status_code == 429
+    assert response["HX-Retarget"] == "#toasts"
+
+
+def test_looking_at_a_form_is_not_limited(few_allowed, as_ana, theirs):
+    for _ in range(3):
+        assert as_ana.get(address("message_reply", theirs)).status_code == 200
+        assert as_ana.get(of("message_new")).status_code == 200
+
+
+@pytest.mark.parametrize("name", ["people", "message_new"])
+def test_nobody_lists_people_by_asking_fast(few_allowed, as_ana, stranger, name):
+    headers = HTMX if name == "people" else None
+    url = of(name) + "?q=stra"
+    assert "stranger" in as_ana.get(url, headers=headers).content.decode()
+
+    again = as_ana.get(url, headers=headers)
+
+    assert again.status_code == 429
+    assert "stranger" not in again.content.decode()
+
+
+def test_a_search_sent_with_a_form_is_limited_and_keeps_the_text(few_allowed, as_ana, theirs):
+    typed = filled_in(theirs, find="1")
+    as_ana.post(of("message_new"), typed)
+
+    page = soup(as_ana.post(of("message_new"), typed), 429)
+
+    kept = {box["name"]: box.get("value") for box in page.select("form input")}
+    assert kept["find"] == "1"  # pressing "Send again" must search, not send
+    assert page.select_one("textarea").text.strip() == typed["content"]
+
+
+def test_limits_are_of_one_person(few_allowed, as_ana, as_stranger, theirs, foreign):
+    as_ana.post(address("message_send", theirs), filled_in(theirs))
+
+    response = as_stranger.post(address("message_send", foreign), filled_in(foreign))
+
+    assert response.status_code == 302
+
+
+def test_an_address_of_the_same_site_with_other_peoples_names_is_text(as_ana, ana, ben):
+    ben.first_name = '"><script>alert(1)</script> \u202eevil'
+    ben.save()
+    MessageFactory(sender=ben, receiver=ana, content="Hello")
+
+    for url in (of("inbox"), of("notifications"), of("message_new") + "?q=ev"):
+        page = soup(as_ana.get(url))
+        assert "alert(1)" in page.get_text()
+        assert not [one for one in page.select("script") if "alert" in one.text]
