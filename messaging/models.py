@@ -28,7 +28,7 @@ CONTENT_MAX_LENGTH = 20_000  # characters
 CONTENT_MAX_BYTES = 64 * 1024  # as UTF-8
 
 # Foreign keys to people and messages do nothing on delete. The constraints are deferred, and
-# the clean-up goes by sets (services.py): a cascade along replies raises RecursionError a few
+# the clean-up goes by sets (services/): a cascade along replies raises RecursionError a few
 # hundred levels down, and SQLite's own stops at 1,000.
 DO_NOTHING = models.DO_NOTHING
 

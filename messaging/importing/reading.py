@@ -1,0 +1,219 @@
+"""Lines of a file, each checked as far as it can be checked alone."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache, lru_cache
+from typing import Any, BinaryIO
+
+from django.contrib.auth import get_user_model
+from django.core.exceptions import ValidationError
+
+from messaging.services import clean_content
+
+GZIP_BEGINS = b"\x1f\x8b"
+IN_MEMORY = 16 * 1024 * 1024  # bytes of standard input, before they go to a temporary file
+NO_DEFAULT = object()
+
+
+class BadLine(Exception):
+    """A line that cannot be imported. `reason` is a sentence."""
+
+    def __init__(self, number: int, reason: str) -> None:
+        super().__init__(f"Line {number}: {reason}")
+        self.number = number
+        self.reason = reason
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierText:
+    content: str
+    edited_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One message of the file, with its people by user name."""
+
+    number: int  # in the file, from 1
+    id: str  # the file's own
+    parent: str | None
+    sender: str
+    receiver: str
+    timestamp: datetime
+    content: str
+    read: bool
+    edited: bool
+    history: tuple[EarlierText, ...]  # oldest first
+
+    @property
+    def first_content(self) -> str:
+        return self.history[0].content if self.history else self.content
+
+
+@contextmanager
+def opened(path: str) -> Iterator[BinaryIO]:
+    """The file at `path`, or standard input for "-", to be read as often as needed.
+
+    What is compressed by gzip is known by its first bytes, whatever its name.
+    """
+    given = nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")  # noqa: SIM115
+    with given as source, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+        raw: Any = source
+        if path == "-" or not source.seekable():
+            shutil.copyfileobj(source, kept)
+            raw = kept
+        raw.seek(0)
+        zipped = raw.read(len(GZIP_BEGINS)) == GZIP_BEGINS
+        raw.seek(0)
+        if zipped:
+            raw = gzip.GzipFile(fileobj=raw, mode="rb")
+        yield raw
+
+
+def read_lines(source: BinaryIO) -> Iterator[Line]:
+    """Every message of `source`, from its beginning; lines without anything on them are passed by.
+
+    Raises:
+        BadLine: the first line that is not a message.
+    """
+    source.seek(0)
+    for number, raw in enumerate(source, start=1):
+        if number == 1:
+            raw = raw.removeprefix(b"\xef\xbb\xbf")
+        if raw.strip():
+            try:
+                yield _line(number, json.loads(raw.decode()))
+            except _Refused as refused:
+                raise BadLine(number, str(refused)) from None
+            except UnicodeDecodeError:
+                raise BadLine(number, "This is not UTF-8.") from None
+            except (ValueError, RecursionError):  # nested too deep, or a number too long
+                raise BadLine(number, "This is not JSON.") from None
+
+
+class _Refused(Exception):
+    pass
+
+
+def _line(number: int, fields: Any) -> Line:
+    if not isinstance(fields, dict):
+        raise _Refused("This is not a JSON object.")
+    sender, receiver = _name(fields, "sender"), _name(fields, "receiver")
+    if sender == receiver:
+        raise _Refused(f"The sender, {sender}, is also the receiver.")
+    timestamp = _time(fields, "timestamp")
+    history = _history(fields, timestamp)
+    return Line(
+        number=number,
+        id=_id(fields, "id"),
+        parent=None if _field(fields, "parent") is None else _id(fields, "parent"),
+        sender=sender,
+        receiver=receiver,
+        timestamp=timestamp,
+        content=_text(fields, "content"),
+        read=_flag(fields, "read", default=True),
+        edited=_flag(fields, "edited", default=False) or bool(history),
+        history=history,
+    )
+
+
+def _field(fields: dict[str, Any], name: str, default: Any = NO_DEFAULT) -> Any:
+    value = fields.get(name, default)
+    if value is NO_DEFAULT:
+        raise _Refused(f'The field "{name}" is missing.')
+    return value
+
+
+def _string(fields: dict[str, Any], name: str) -> str:
+    value = _field(fields, name)
+    if not isinstance(value, str):
+        raise _Refused(f'The field "{name}" is not a text.')
+    return value
+
+
+def _id(fields: dict[str, Any], name: str) -> str:
+    value = _field(fields, name)
+    if isinstance(value, int) and not isinstance(value, bool):
+        value = str(value)
+    if not isinstance(value, str) or not value:
+        raise _Refused(f'The field "{name}" is neither a text nor a number.')
+    return _storable(value, name)
+
+
+def _name(fields: dict[str, Any], name: str) -> str:
+    value = _normal_name(_storable(_string(fields, name), name))
+    if not value.strip():
+        raise _Refused(f'The field "{name}" is empty.')
+    if len(value) > _longest_name():
+        raise _Refused(f'The field "{name}" is longer than {_longest_name()} characters.')
+    return value
+
+
+@lru_cache(maxsize=10_000)  # a few people write very many messages
+def _normal_name(name: str) -> str:
+    return get_user_model().normalize_username(name)
+
+
+@cache
+def _longest_name() -> int:
+    people = get_user_model()
+    return getattr(people._meta.get_field(people.USERNAME_FIELD), "max_length", None) or 150
+
+
+def _storable(value: str, name: str) -> str:
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # half of a surrogate pair
+        raise _Refused(f'The field "{name}" is not Unicode.') from None
+    if "\0" in value:
+        raise _Refused(f'The field "{name}" has a NUL character.')
+    return value
+
+
+def _text(fields: dict[str, Any], name: str) -> str:
+    value = _string(fields, name)
+    try:
+        return clean_content(_storable(value, name))
+    except ValidationError as error:
+        raise _Refused(error.messages[0]) from None
+
+
+def _flag(fields: dict[str, Any], name: str, *, default: bool) -> bool:
+    value = _field(fields, name, default)
+    if not isinstance(value, bool):
+        raise _Refused(f'The field "{name}" is neither true nor false.')
+    return value
+
+
+def _time(fields: dict[str, Any], name: str) -> datetime:
+    value = _string(fields, name)
+    try:
+        moment = datetime.fromisoformat(value)
+        # A time that names no zone is one in UTC.
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
+        raise _Refused(f'The field "{name}" is not a time in ISO 8601.') from None
+
+
+def _history(fields: dict[str, Any], timestamp: datetime) -> tuple[EarlierText, ...]:
+    versions = _field(fields, "history", ())
+    if not isinstance(versions, list | tuple):
+        raise _Refused('The field "history" is not a list.')
+    return tuple(_earlier_text(version, timestamp) for version in versions)
+
+
+def _earlier_text(version: Any, timestamp: datetime) -> EarlierText:
+    fields = {"content": version} if isinstance(version, str) else version
+    if not isinstance(fields, dict):
+        raise _Refused('The field "history" has something that is not an earlier text.')
+    edited_at = _time(fields, "edited_at") if "edited_at" in fields else timestamp
+    return EarlierText(_text(fields, "content"), edited_at)
