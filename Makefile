@@ -28,9 +28,13 @@ dev: ## serve for development: debug pages and toolbar, restarts when a file cha
 	@scripts/venv.sh requirements-dev.txt && export DEBUG=1 && $(PYTHON) manage.py migrate -v 0 && \
 		exec $(PYTHON) manage.py runserver "$${HOST:-127.0.0.1}:$${PORT:-8000}"
 
-test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be left out)
+# On PostgreSQL and Redis only what touches database, cache or concurrency, unless ALL=1.
+WORKERS := -n auto --maxprocesses 4 --dist loadgroup
+test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be left out; ALL=1: on both databases)
 	@scripts/venv.sh requirements-dev.txt && $(PYTHON) -m scripts.what_is_here && \
-		exec $(PYTHON) -m pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
+		$(PYTHON) -m pytest $(WORKERS) $(ARGS) && \
+		exec $(PYTHON) -m scripts.on_postgres $(WORKERS) \
+		$(if $(ALL),-m "not browser",-m db) $(ARGS)
 
 lint: ## look for mistakes in style, types, migrations and safety
 	@scripts/venv.sh requirements-dev.txt

@@ -7,6 +7,16 @@ from messaging.models import Conversation
 from tests.factories import MessageFactory, UserFactory
 
 
+# Folders whose tests are all about the database: they run on PostgreSQL as well.
+ON_BOTH_DATABASES = ("messaging", "search")
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.parent.name in ON_BOTH_DATABASES:
+            item.add_marker(pytest.mark.db)
+
+
 @pytest.fixture(autouse=True)
 def _empty_caches():
     for cache in caches.all(initialized_only=True):

@@ -9,6 +9,11 @@ os.environ["ENV_FILE"] = str(_folder / "none")  # a developer's own .env must no
 os.environ["DATA_DIR"] = str(_folder)
 os.environ["SECRET_KEY"] = "a key for tests, and for nothing else"
 
+# Each worker empties its cache after each test, and so needs one of its own.
+_worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
+if os.environ.get("CACHE_URL", "").endswith("/0"):
+    os.environ["CACHE_URL"] = os.environ["CACHE_URL"][:-1] + _worker
+
 from messaging_app.settings import *  # noqa: E402, F403
 from messaging_app.settings import DATABASES, STORAGES  # noqa: E402
 
