@@ -14,6 +14,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model, logout
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.forms import UserChangeForm
+from django.contrib.auth.models import Group
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
@@ -34,8 +35,9 @@ admin.site.login = secure_admin_login(  # type: ignore[method-assign]
 )
 admin.site.logout = LogoutView.as_view()  # type: ignore[assignment]
 
-# Kept in step with the person by services and allauth; here they would be changed behind both.
-admin.site.unregister([User, EmailAddress, UserSession])
+# Addresses and sessions are kept in step with the person by services and allauth; here they would
+# be changed behind both. Groups give no right that anything here asks for.
+admin.site.unregister([User, Group, EmailAddress, UserSession])
 
 
 class PersonForm(UserChangeForm):
