@@ -110,6 +110,11 @@ class Around:
         return _rows(found[:ROWS], self), len(found) > ROWS
 
     @property
+    def on_conversation(self) -> bool:
+        """Whether the reader looks at the whole of it: the page that says how much is unread."""
+        return self._path.startswith("/c/") and self.conversation is not None
+
+    @property
     def rows(self) -> list[ConversationRow]:
         return self.page_of_rows[0]
 

@@ -1,229 +1,211 @@
-// What HTML and htmx cannot do alone. Every part is optional: without it, pages still work.
+// What HTML and htmx cannot do alone. Without any section of it, pages still work.
 "use strict";
 
 const $ = (selector, inside = document) => inside.querySelector(selector);
 const $$ = (selector, inside = document) => [...inside.querySelectorAll(selector)];
+const byId = (id) => document.getElementById(id);
+const on = (name, act) => document.addEventListener(name, act);
+const focused = () => document.activeElement || document.body;
+const isSight = (elt) => elt?.id === "seen"; // silent: nobody asked for it
 
-// --- Error answers are shown only if they say where they go -----------------------------------
+// --- Toasts. An error answer is shown only if it says where it goes.
 
-document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
-  if (xhr.status >= 400 && xhr.getResponseHeader("HX-Retarget")) {
-    event.detail.shouldSwap = true;
-    event.detail.isError = false;
-  }
+on("htmx:beforeSwap", ({ detail }) => {
+  if (detail.xhr.status < 400 || !detail.xhr.getResponseHeader("HX-Retarget")) return;
+  detail.shouldSwap = true;
+  detail.isError = false;
 });
 
-function toast(text, retry) {
-  const template = $("#toast-error");
-  if (!template) return;
-  const snack = template.content.cloneNode(true);
-  if (text) $("p", snack).textContent = text;
-  const again = $("[data-retry]", snack);
-  if (again && retry) again.addEventListener("click", (event) => { dismiss(event.target.closest("[data-toast]")); retry(); });
-  else if (again) again.remove();
-  $("#toasts").prepend(snack);
-}
-
-function dismiss(snack) {
-  const held = snack && snack.contains(document.activeElement);
-  if (snack) snack.remove();
-  if (held) $("#main").focus();
-}
-
-function failed(text) {
-  return (event) => {
-    if (event.detail.elt.id === "seen") return; // nobody asked for it: no need to say so
-    const form = event.detail.elt.closest("form");
-    toast(text, form && document.contains(form) ? () => form.requestSubmit() : () => event.detail.elt.click());
+const failed = (why) => ({ detail: { elt } }) => {
+  if (isSight(elt)) return;
+  const { content, dataset } = byId("toast-error");
+  const snack = content.cloneNode(true);
+  if (why) $("p", snack).textContent = dataset[why];
+  $("[data-retry]", snack).onclick = ({ target }) => {
+    dismiss(target);
+    elt.matches("form") ? elt.requestSubmit() : elt.click();
   };
+  byId("toasts").prepend(snack);
+};
+on("htmx:responseError", failed());
+on("htmx:sendError", failed("offline"));
+on("htmx:timeout", failed());
+
+function dismiss(button) {
+  button.closest("[data-toast]").remove();
+  $("#main").focus();
 }
-document.addEventListener("htmx:responseError", failed());
-document.addEventListener("htmx:swapError", failed());
-document.addEventListener("htmx:sendError", failed("You are offline. Your text is still here."));
-document.addEventListener("htmx:timeout", failed("No answer came. Your text is still here."));
+on("click", ({ target }) => target.closest("[data-dismiss]") && dismiss(target));
 
-document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-dismiss]");
-  if (button) dismiss(button.closest("[data-toast]"));
-});
+// --- Forms
 
-// Toasts that are no errors leave after eight seconds, but not from under a hand or an eye.
-const leaving = new WeakMap();
-function letGo(snack) {
-  clearTimeout(leaving.get(snack));
-  leaving.set(snack, setTimeout(() => snack.matches(":hover, :focus-within") ? letGo(snack) : dismiss(snack), 8000));
-}
-const toasts = $("#toasts");
-if (toasts) {
-  const watch = () => $$("[data-toast]:not([data-stays])", toasts).forEach((snack) => leaving.has(snack) || letGo(snack));
-  new MutationObserver(watch).observe(toasts, { childList: true });
-  watch();
-}
-
-// --- Forms -------------------------------------------------------------------------------------
-
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
-    event.preventDefault();
-    event.target.form.requestSubmit($("[name=send]", event.target.form));
-  }
+on("keydown", (event) => {
+  const { key, ctrlKey, metaKey, target } = event;
+  if (key === "Enter" && (ctrlKey || metaKey) && target.matches("textarea"))
+    target.form.requestSubmit($("[name=send]", target.form));
 });
 
 // A plain form is sent once, however often its button is pressed.
-document.addEventListener("submit", (event) => {
+let leaving = false;
+on("submit", (event) => {
   const form = event.target;
-  if (form.hasAttribute("hx-post") || event.defaultPrevented || form.id === "actions") return;
-  if (form.dataset.sent) return event.preventDefault();
-  form.dataset.sent = "yes";
-  sending = true;
+  if (form.matches("[hx-post], #actions") || event.defaultPrevented) return;
+  if (leaving) event.preventDefault();
+  leaving = true;
+  setTimeout(() => (leaving = false), 5000); // it may have been stopped
 });
-let sending = false;
-addEventListener("pageshow", (event) => {
-  sending = false;
-  $$("form[data-sent]").forEach((form) => delete form.dataset.sent);
-  // A page kept for "back" may be older than the session: ask the server again.
-  if (event.persisted) location.reload();
+addEventListener("pageshow", ({ persisted }) => {
+  leaving = false;
+  // A page kept for "back" is older than what was done since.
+  if (persisted && !unsent()) location.reload();
 });
 
-// Unsent text: one is asked before it is left behind.
-const unsent = () => $$("textarea").some((box) => box.value.trim() && box.value !== box.defaultValue);
-addEventListener("beforeunload", (event) => {
-  if (!sending && unsent()) event.preventDefault();
-});
-
-function cancel(link) {
-  const slot = document.getElementById(link.dataset.cancel);
+// Cancel empties the slot below a message; on a page of its own it is a link.
+on("click", (event) => {
+  const slot = byId(event.target.closest("[data-cancel]")?.dataset.cancel);
   if (!slot) return;
+  event.preventDefault();
   slot.replaceChildren();
-  const article = document.getElementById(link.dataset.cancel.replace("-slot", ""));
-  if (article) ($("[data-key=r]", article) || article).focus();
-}
-document.addEventListener("click", (event) => {
-  const link = event.target.closest("[data-cancel]");
-  if (link && document.getElementById(link.dataset.cancel)) {
-    event.preventDefault();
-    cancel(link);
-  }
+  $("[data-key=r]", slot.parentElement).focus();
 });
 
-// --- After a swap ------------------------------------------------------------------------------
+// --- Unsent text: one is asked before leaving it, and no swap takes it along
 
-let next = null; // the card after the one that is about to go
-document.addEventListener("htmx:beforeRequest", (event) => {
+const unsent = (inside) => $$("textarea", inside).some(({ value, defaultValue }) =>
+  value.trim() && (value !== defaultValue || $(".is-invalid, .note-i, #typed")));
+addEventListener("beforeunload", (event) => {
+  if (!leaving && unsent()) event.preventDefault();
+});
+
+const aside = new Map(); // forms, and the id of where they stood
+function standAside({ detail: { target, requestConfig } }) {
+  for (const form of $$(".slot form, .is-editing", target)) {
+    if (!unsent(form) || form.contains(requestConfig?.elt)) continue;
+    aside.set(form, form.id || form.parentElement.id);
+    if (target.matches(".slot")) held = $("textarea", form);
+    form.remove();
+  }
+}
+on("htmx:beforeSwap", standAside);
+on("htmx:oobBeforeSwap", standAside);
+
+// --- Focus: after a swap it goes where it belongs, and never to the page
+
+let held; // what had it when something was asked for
+let then; // finds where it goes, if the answer does not say
+on("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
+  if (isSight(elt)) return;
   if (document.hidden && requestConfig.verb === "get") event.preventDefault();
-  if (elt.getAttribute("hx-swap") === "delete") {
-    const card = elt.closest("li");
-    next = card.nextElementSibling || card.previousElementSibling;
+  held = focused();
+  then = elt.dataset.then && (() => $(elt.dataset.then));
+  const item = elt.closest("li.card-u, li.older, li.more");
+  if (!item) return;
+  // What stands there afterwards: the next card, or the first of what was loaded.
+  const list = item.parentElement;
+  const place = [...list.children].indexOf(item);
+  then = () => {
+    const items = [...list.children];
+    return [...items.slice(place), ...items.slice(0, place).reverse()]
+      .map((one) => $("article, a:not(.btn)", one)).find(Boolean);
+  };
+});
+const restore = () => focused() === document.body && held?.isConnected && held.focus();
+on("htmx:afterRequest", restore);
+
+on("htmx:afterSettle", ({ detail: { requestConfig, target, xhr } }) => {
+  for (const [form, id] of aside) {
+    const place = byId(id);
+    if (!place) $("#main .page").append(form);
+    else form.id ? place.replaceWith(form) : place.replaceChildren(form);
   }
+  aside.clear();
+  const count = byId("unread-count")?.dataset.unread;
+  document.title = document.title.replace(/^(\(\d+\) )?/, count > 0 ? `(${count}) ` : "");
+  if (requestConfig?.path.endsWith("/unread/")) byId(target.id).dataset.seen = ""; // it is in view
+  watch();
+  const elt = requestConfig?.elt;
+  if (isSight(elt)) return;
+  if (elt?.dataset.live) byId("live").textContent = elt.dataset.live;
+  if (then && xhr.status < 400) (then() || $("h1")).focus();
+  then = null;
+  restore();
+  const box = focused();
+  if (box.matches("[data-caret-end]")) box.setSelectionRange(box.value.length, box.value.length);
+  if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inbox(), { target: "#unread", swap: "outerHTML" });
 });
 
-document.addEventListener("htmx:afterSettle", () => {
-  const count = $("#unread-count");
-  if (count) {
-    const bare = document.title.replace(/^\(\d+\) /, "");
-    document.title = (count.dataset.unread > 0 ? `(${count.dataset.unread}) ` : "") + bare;
-  }
-  const cards = $("#unread .cards");
-  if (cards && !$(".card-u", cards) && !$(".more", cards)) location.reload(); // draws the empty inbox
-  if (next) {
-    const target = document.contains(next) ? $("a, button", next) : $("h1");
-    next = null;
-    if (target) target.focus();
-  }
-  const box = document.activeElement;
-  if (box && box.matches("[data-caret-end]")) box.setSelectionRange(box.value.length, box.value.length);
-  see();
-});
+// --- Reading on sight: what came into view, half of it or as much as fits
 
-// A new message inside a closed thread opens it.
-document.addEventListener("htmx:load", (event) => {
-  if (!event.detail.elt.matches || !event.detail.elt.matches(".node")) return;
-  for (let at = event.detail.elt.parentElement; at; at = at.parentElement) if (at.matches("details")) at.open = true;
-});
-
-// --- Reading on sight --------------------------------------------------------------------------
-
-const seenForm = $("#seen");
-const waiting = new Set();
-let soon = 0;
-function sendSeen() {
-  if (!waiting.size || document.hidden) return;
-  $$("input[name=seen]", seenForm).forEach((input) => input.remove());
-  for (const id of [...waiting].slice(0, 100)) {
-    waiting.delete(id);
-    seenForm.insertAdjacentHTML("beforeend", `<input type="hidden" name="seen" value="${Number(id)}">`);
-  }
-  htmx.trigger(seenForm, "seen");
+const seen = new Set();
+let soon;
+function tell() {
+  const values = { seen: [...seen] };
+  seen.clear();
+  htmx.ajax("POST", byId("seen").action, { source: "#seen", swap: "none", values });
 }
-const eye = seenForm && new IntersectionObserver((entries) => {
-  for (const entry of entries) {
-    // Seen is: half of it, or as much as fits.
-    if (!entry.isIntersecting || document.hidden) continue;
-    if (entry.intersectionRatio < 0.5 && entry.intersectionRect.height < innerHeight * 0.4) continue;
-    eye.unobserve(entry.target);
-    waiting.add(entry.target.id.slice(2));
+const eye = new IntersectionObserver((entries) => {
+  for (const { isIntersecting, intersectionRatio, intersectionRect, target } of entries) {
+    if (document.hidden || !isIntersecting) continue;
+    if (intersectionRatio < 0.5 && intersectionRect.height < innerHeight * 0.4) continue;
+    eye.unobserve(target);
+    target.dataset.seen = "";
+    seen.add(target.id.slice(2));
     clearTimeout(soon);
-    soon = setTimeout(sendSeen, 800);
+    soon = setTimeout(tell, 800);
   }
-}, { threshold: [0, 0.25, 0.5, 1] });
-function see() {
-  if (eye) $$(".msg.is-unread:not([data-watched])").forEach((article) => { article.dataset.watched = ""; eye.observe(article); });
+}, { threshold: [0, 0.25, 0.5, 1], rootMargin: "-64px 0px -96px" });
+function watch() {
+  if (!byId("seen")) return;
+  eye.disconnect(); // observed anew, each is looked at anew
+  $$(".msg.is-unread:not([data-seen])").forEach((message) => eye.observe(message));
 }
-document.addEventListener("visibilitychange", () => {
-  if (document.hidden || !eye) return;
-  $$(".msg.is-unread[data-watched]").forEach((article) => { eye.unobserve(article); eye.observe(article); });
-  sendSeen();
-});
-see();
+on("visibilitychange", watch);
+watch();
 
-// --- Keys press the links and buttons that are there -------------------------------------------
+// --- Keys press the links and buttons that are there
 
-const stops = () => $$("article.msg, .card-u").filter((stop) => stop.checkVisibility());
-const current = () => document.activeElement.closest("article.msg, .card-u");
-const focusOn = (stop) => { if (stop) (stop.matches("article") ? stop : $("a", stop)).focus(); };
-function move(step) {
-  const all = stops();
+const inbox = () => $(".brand").href;
+const current = () => focused().closest("article.msg, .card-u");
+function move(step, fits = () => true) {
+  const all = $$("article.msg, .card-u").filter((stop) => stop.checkVisibility());
   const at = all.indexOf(current());
-  focusOn(at < 0 ? all[step > 0 ? 0 : all.length - 1] : all[at + step]);
+  const stop = (step > 0 ? all.slice(at + 1) : all.slice(0, Math.max(at, 0)).reverse()).find(fits);
+  (stop?.matches("li") ? $("a", stop) : stop)?.focus();
 }
 function press(key) {
-  const stop = current();
-  const inside = stop && ($(`[data-key=${key}]`, stop) || (key === "o" && stop.parentElement.querySelector(":scope > .thread [data-key=o]")));
-  const target = inside || (key === "c" && $("[data-key=c]"));
-  if (target) target.click();
+  const at = current();
+  const its = `[data-key=${key}]`;
+  const inside = at && ($(its, at) || $(`:scope > .thread ${its}`, at.parentElement));
+  (inside || $(`.bar ${its}`))?.click();
 }
 const keys = {
   j: () => move(1),
   k: () => move(-1),
-  n: () => { const all = stops(); focusOn(all.slice(all.indexOf(current()) + 1).find((stop) => stop.matches(".is-unread, .card-u"))); },
-  "?": () => { const sheet = $("#keys"); if (sheet) sheet.togglePopover(); },
+  n: () => move(1, (stop) => stop.matches(".is-unread, .card-u")),
+  "?": () => byId("keys").showPopover(),
 };
-let before = "";
-document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && event.target.matches("textarea")) {
-    const form = event.target.form;
-    const link = $("[data-cancel], [data-cancel-edit]", form);
-    if (link && event.target.value === event.target.defaultValue) link.click();
-    return;
-  }
+let before;
+on("keydown", (event) => {
+  const { key, target } = event;
+  const cancel = target.form && $("[data-cancel], [data-cancel-edit]", target.form);
+  if (key === "Escape" && cancel && !unsent(target.form)) cancel.click();
   if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey) return;
-  if (event.target.matches("input, textarea, select, [contenteditable]") || $(":popover-open")) return;
-  const { key } = event;
-  if (before === "g" && key === "i") location.assign("/inbox/");
+  if (target.matches("input, textarea, select") || $(":popover-open")) return;
+  const both = before + key;
+  before = key;
+  if (both === "gi") location.assign(inbox());
   else if (keys[key]) keys[key]();
   else if ("reuohc".includes(key)) press(key);
-  else if (key === "Enter" && event.target.matches("article.msg")) press("o");
-  else { before = key; return; }
-  before = "";
+  else if (key === "Enter" && target.matches("article")) press("o");
+  else return;
   event.preventDefault();
 });
 
-// --- The list of conversations keeps its place between pages ------------------------------------
+// --- The list of conversations keeps its place
 
 const side = $(".side");
 if (side) {
-  side.scrollTop = Number(sessionStorage.getItem("side") || 0);
-  addEventListener("pagehide", () => sessionStorage.setItem("side", String(side.scrollTop)));
+  side.scrollTop = sessionStorage.side || 0;
+  addEventListener("pagehide", () => (sessionStorage.side = side.scrollTop));
 }

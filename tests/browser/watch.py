@@ -1,0 +1,52 @@
+"""What a browser complains about while a test runs. A test says what it expects; the rest fails it."""
+
+import re
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Request, WebError
+
+# The browser reports what the policy forbids also to the console; this says what it was.
+TELL_OF_POLICY = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sample}`));
+"""
+
+
+class Watch:
+    def __init__(self) -> None:
+        self.troubles: list[str] = []
+        self._expected: list[re.Pattern[str]] = []
+
+    def follow(self, context: BrowserContext) -> None:
+        context.add_init_script(TELL_OF_POLICY)
+        context.on("console", self._console)
+        context.on("weberror", self._web_error)
+        context.on("requestfailed", self._request_failed)
+
+    def expect(self, *patterns: str) -> None:
+        """Trouble that matches one of `patterns` is what the test is about."""
+        self._expected += [re.compile(pattern, re.S) for pattern in patterns]
+
+    def expect_status(self, status: int) -> None:
+        """The browser's own note on an answer of this status."""
+        self.expect(rf"status of {status} ", rf"Response Status Error Code {status} ")
+
+    def unexpected(self) -> list[str]:
+        return [
+            trouble
+            for trouble in self.troubles
+            if not any(pattern.search(trouble) for pattern in self._expected)
+        ]
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            place = (message.location or {}).get("url", "")
+            self.troubles.append(f"console {message.type}: {message.text} ({place})")
+
+    def _web_error(self, error: WebError) -> None:
+        inner: Error | Exception = error.error
+        self.troubles.append(f"script: {inner}")
+
+    def _request_failed(self, request: Request) -> None:
+        # A page that is left ends what it was still asking for.
+        if request.failure != "net::ERR_ABORTED":
+            self.troubles.append(f"request: {request.method} {request.url} {request.failure}")
