@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from chats.caching import what_pages_depend_on
+from chats.frames import Frame
 from chats.numbers import id_or_zero
 from chats.presentation import Clock, Person, message_url
 from messaging.models import Conversation, Message, Notification, Participant
@@ -34,6 +35,27 @@ class ConversationRow:
     when: str
     when_machine: str
     unread: int
+
+    @property
+    def frame(self) -> Frame:
+        return ROW
+
+    @property
+    def has_last(self) -> bool:
+        return bool(self.last)
+
+    @property
+    def has_unread(self) -> bool:
+        return self.unread > 0
+
+
+# What `templates/partials/conversation_row.html` asks for.
+ROW = Frame(
+    "partials/conversation_row.html",
+    "row",
+    gaps=("pk", "url", "person.avatar", "person.name", "last", "when_machine", "when", "unread"),
+    choices=("has_last", "last_is_own", "has_unread"),
+)
 
 
 class Around:
@@ -88,6 +110,11 @@ class Around:
         return self._path.startswith(("/c/", "/m/")) and self.conversation is not None
 
     @property
+    def on_conversation(self) -> bool:
+        """Whether the reader looks at the whole of it: the page that says how much is unread."""
+        return self._path.startswith("/c/") and self.conversation is not None
+
+    @property
     def current_row(self) -> int:
         return self.conversation.pk if self.conversation and self.in_conversation else 0
 
@@ -108,11 +135,6 @@ class Around:
             places = places.after(self.rows_after)
         found = list(places.for_list(self.reader)[: ROWS + 1])
         return _rows(found[:ROWS], self), len(found) > ROWS
-
-    @property
-    def on_conversation(self) -> bool:
-        """Whether the reader looks at the whole of it: the page that says how much is unread."""
-        return self._path.startswith("/c/") and self.conversation is not None
 
     @property
     def rows(self) -> list[ConversationRow]:

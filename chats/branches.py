@@ -12,7 +12,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from chats.presentation import message_url
+from django.utils.safestring import SafeString
+
+from chats.frames import Frame
+from chats.presentation import MESSAGE_FLAGS, MESSAGE_STRINGS, message_url
 from messaging.models import Message
 from messaging.threads import Branch, Row, Step, grow, walk
 
@@ -48,7 +51,7 @@ class Ends:
 
 @dataclass(slots=True)
 class Event:
-    """One step of drawing. `templates/partials/branch.html` has a case for each kind.
+    """One step of drawing. `templates/partials/step.html` has a case for each kind.
 
     `message` and `leave` begin and end an item, `open` and `close` its replies. `pill` and
     `continue` stand for replies that are not drawn, `more` for those between two that are.
@@ -63,7 +66,12 @@ class Event:
     ends: Ends | None = None
     at_least: bool = False  # the branch may hold more than it counts
     first_unread: bool = False
+    focus: bool = False  # its link or summary takes the focus
     day: str = ""
+
+    @property
+    def frame(self) -> Frame:
+        return STEPS[self.kind]
 
     @property
     def count(self) -> str:
@@ -71,8 +79,31 @@ class Event:
         return said_count(self.branch.below, self.at_least) if self.branch else ""
 
     @property
+    def plural(self) -> int:
+        """The number whose plural form goes with that."""
+        return min(self.branch.below, MANY) if self.branch else 0
+
+    @property
+    def has_unread(self) -> bool:
+        return self.branch is not None and self.branch.unread_below > 0
+
+    @property
     def unread(self) -> str:
         return said_count(self.branch.unread_below) if self.branch else ""
+
+    @property
+    def has_whose(self) -> bool:
+        """Whether the message is drawn here, so that it can be said whose it is."""
+        return self.m is not None
+
+    @property
+    def has_ends(self) -> bool:
+        return self.ends is not None
+
+    @property
+    def faces(self) -> SafeString:
+        people = self.ends.people if self.ends else []
+        return SafeString("".join(person.avatar for person in people))
 
     @property
     def url(self) -> str:
@@ -90,6 +121,35 @@ class Event:
     @property
     def more(self) -> str:
         return said_count(self.opened.more_count) if self.opened else ""
+
+    @property
+    def more_plural(self) -> int:
+        return min(self.opened.more_count, MANY) if self.opened else 0
+
+    @property
+    def has_end(self) -> bool:
+        """Whether the gap ends before a reply that is drawn."""
+        return self.opened is not None and self.opened.more_before > 0
+
+
+def _step(gaps: str = "", choices: str = "") -> Frame:
+    return Frame("partials/step.html", "e", gaps=gaps.split(), choices=["kind", *choices.split()])
+
+
+# What `templates/partials/step.html` asks for at each kind of step.
+STEPS = {
+    "message": _step(
+        gaps=" ".join(f"m.{name}" for name in MESSAGE_STRINGS),
+        choices="first_unread " + " ".join(f"m.{name}" for name in MESSAGE_FLAGS),
+    ),
+    "leave": _step(),
+    "open": _step("branch.pk count below", "plural focus"),
+    "close": _step(),
+    "pill": _step("branch.pk url count faces unread ends.last", "plural has_ends has_unread"),
+    "continue": _step("url count unread m.whose", "plural has_unread has_whose focus"),
+    "more": _step("parent_url branch.pk opened.more_before level more", "more_plural has_end"),
+    "day": _step("day"),
+}
 
 
 def said_count(number: int, at_least: bool = False) -> str:

@@ -157,6 +157,7 @@ class ShownMessage:
     body: SafeString
     whose: SafeString  # "Amara Okafor, 14:58", "your message, 14:09": for "Reply to …"
     reply_label: SafeString
+    is_reply: bool
     in_reply_to: SafeString
     parent_id: SafeString
     own: bool
@@ -166,6 +167,14 @@ class ShownMessage:
     deleted: bool
     day: date
     autofocus: bool = False
+
+
+# What `templates/partials/message.html` shows of it, and what it decides by.
+MESSAGE_FLAGS = ("own", "edited", "unread", "deleted", "is_reply", "autofocus")
+MESSAGE_STRINGS = (
+    *("id", "url", "classes", "avatar", "name", "when", "when_in_full", "when_machine", "body"),
+    *("whose", "reply_label", "in_reply_to", "parent_id"),
+)
 
 
 class Presenter:
@@ -209,6 +218,7 @@ class Presenter:
             body=message.body,
             whose=escape(whose),
             reply_label=escape(f"{self._reply_to} {whose}"),
+            is_reply=parent_sender is not None,
             in_reply_to=self._in_reply_to(parent_sender),
             parent_id=SafeString(f"m-{message.parent_message_id}"),
             own=own,

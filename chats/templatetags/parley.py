@@ -6,6 +6,7 @@ from django.templatetags.static import static
 from django.utils.html import format_html
 
 from chats import presentation
+from chats.frames import fill_all
 from messaging.people import display_name
 
 register = template.Library()
@@ -32,6 +33,20 @@ def icon(parser, token):
 def avatar(user, extra=""):
     """`{% avatar user %}`: the initials of a person; `extra` is a class such as "avatar-s"."""
     return presentation.avatar(user.pk, display_name(user), extra)
+
+
+@register.simple_tag
+def draw_all(things):
+    """`{% draw_all around.rows %}`: each of them, by its frame."""
+    return fill_all(things)
+
+
+@register.simple_tag
+def draw_steps(events, focus=False):
+    """`{% draw_steps events %}`: what hangs below messages, step by step."""
+    if focus and events:
+        events[0].focus = True
+    return fill_all(events)
 
 
 @register.filter

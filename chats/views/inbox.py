@@ -12,8 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from chats.around import Around
+from chats.frames import Frame
 from chats.numbers import id_or_zero
-from chats.presentation import Person, Presenter, ShownMessage
+from chats.presentation import MESSAGE_STRINGS, Person, Presenter, ShownMessage
 from chats.requests import ReaderRequest
 from chats.responses import back, render_part, render_parts, signed_in, wants_part
 from chats.views.conversations import said_read
@@ -32,6 +33,23 @@ class Card:
 
     m: ShownMessage
     answers: str
+
+    @property
+    def frame(self) -> Frame:
+        return CARD
+
+    @property
+    def is_answer(self) -> bool:
+        return bool(self.answers)
+
+
+# What `templates/partials/unread_card.html` asks for.
+CARD = Frame(
+    "partials/unread_card.html",
+    "card",
+    gaps=("answers", *(f"m.{name}" for name in MESSAGE_STRINGS)),
+    choices=("is_answer",),
+)
 
 
 @signed_in
