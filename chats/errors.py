@@ -39,11 +39,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     return render(request, "500.html", status=500)
 
 
-def too_many(request: HttpRequest, seconds: int) -> HttpResponse:
+def too_many(request: HttpRequest, seconds: int, in_words: str) -> HttpResponse:
     """Somebody is faster than people are. Says how long to wait, and keeps the text."""
-    text = _("That was a lot at once. Wait %(seconds)s seconds, then send again.") % {
-        "seconds": seconds
-    }
+    text = _("That was a lot at once. Wait %(wait)s, then send again.") % {"wait": in_words}
     if wants_part(request):
         response = render_toast(request, text, status=429)
     else:
@@ -59,5 +57,14 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     text = _("This page had become too old to send from. Press Send again.")
     if wants_part(request):
         return render_toast(request, text, status=403, new_token=True)
-    context = {"text": text, "typed": typed_fields(request), "action": request.path}
+    context = {"text": text, "typed": None, "action": "/"}
+    if request.headers.get("Origin", _our_origin(request)) == _our_origin(request):
+        context |= {"typed": typed_fields(request), "action": request.path}
+    else:
+        # Another site made the form up: nobody is asked to send that again.
+        context["text"] = _("This came from another site, and nothing was done.")
     return varying(render(request, "chats/send_again.html", context, status=403))
+
+
+def _our_origin(request: HttpRequest) -> str:
+    return f"{request.scheme}://{request.get_host()}"

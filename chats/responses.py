@@ -16,9 +16,6 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
-# What a form may hold that somebody wrote: kept when an answer cannot be the one they wanted.
-TYPED = ("content", "client_key", "version", "to", "q", "find", "level")
-
 
 def wants_part(request: HttpRequest) -> bool:
     """htmx asks, and not to restore a page from its history."""
@@ -91,11 +88,15 @@ def part_of_page(page: str) -> Callable:
     return decorate
 
 
-def typed_fields(request: HttpRequest) -> list[tuple[str, str]]:
-    """What somebody wrote into the form that this request sent."""
-    if request.method != "POST":
-        return []
-    return [(name, request.POST[name]) for name in TYPED if name in request.POST]
+def typed_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
+    """What the form held that this request sent, to be sent again.
+
+    None if a password was among it: a page that carries one could be left open.
+    """
+    if any("password" in name for name in request.POST):
+        return None
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    return [field for field in fields if field[0] != "csrfmiddlewaretoken"]
 
 
 def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
