@@ -39,6 +39,10 @@ INBOX_COLUMNS = (
     "parent_message__sender__first_name",
 )
 
+# Added to the ids that a recursion found, so that SQLite looks up each of them. Otherwise, to have
+# the rows in order, it may read the whole table and look each row up among those ids.
+NOTHING = Value(0)
+
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
 
@@ -183,7 +187,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
         cte = CTE.recursive(grow, name="below")
         rows = self if self.ordered else self.order_by("id")
-        return with_cte(cte, select=cte.join(rows, id=cte.col.id).annotate(depth=cte.col.depth))
+        return with_cte(
+            cte, select=cte.join(rows, id=cte.col.id + NOTHING).annotate(depth=cte.col.depth)
+        )
 
     def ancestors_of(self, message: Message) -> Self:
         """What `message` answers, and what that answers, up to the root, nearest first unless
@@ -209,7 +215,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         # Nearest first is youngest first: nothing answers a younger message.
         rows = self if self.ordered else self.order_by("-id")
         return with_cte(
-            cte, select=cte.join(rows, id=cte.col.id).annotate(distance=cte.col.distance)
+            cte, select=cte.join(rows, id=cte.col.id + NOTHING).annotate(distance=cte.col.distance)
         )
 
     def update(self, **values: Any) -> int:
