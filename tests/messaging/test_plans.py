@@ -148,8 +148,8 @@ def _plan_on_postgresql(query):
     return scans, sorts, [json.dumps(plan, indent=1)]
 
 
-def assert_found_by_index(find, *, sorted_on_sqlite=0):
-    """No table is read whole, and no more than a page is sorted.
+def assert_found_by_index(find, *, index="", sorted_on_sqlite=0):
+    """No table is read whole, and no more than a page is sorted; by `index`, if one is named.
 
     SQLite does not tell how much it sorts: `sorted_on_sqlite` sorts are known to be small.
     """
@@ -158,6 +158,7 @@ def assert_found_by_index(find, *, sorted_on_sqlite=0):
         assert scans == [], shown
         allowed = sorted_on_sqlite if connection.vendor == "sqlite" else 0
         assert len(sorts) <= allowed, shown
+        assert index in shown
 
 
 def test_a_plan_that_reads_or_sorts_everything_is_noticed(crowd):
@@ -173,8 +174,10 @@ def test_a_plan_that_reads_or_sorts_everything_is_noticed(crowd):
 def test_a_page_of_a_conversation(crowd):
     roots = crowd["conversation"].messages.top_level().for_display().order_by("-id")
 
-    assert_found_by_index(lambda: roots[:20])
-    assert_found_by_index(lambda: roots.filter(id__lt=crowd["roots"][0])[:20])
+    assert_found_by_index(lambda: roots[:20], index="message_roots")
+    assert_found_by_index(
+        lambda: roots.filter(id__lt=crowd["roots"][0])[:20], index="message_roots"
+    )
 
 
 def test_what_changed_in_a_conversation(crowd):
@@ -213,14 +216,16 @@ def test_the_unread_inbox(crowd):
     last_shown = unread[20].pk
 
     assert unread.count() > PAGE  # premise: there is more than one page
-    assert_found_by_index(lambda: unread[:20])
-    assert_found_by_index(lambda: unread.filter(id__lt=last_shown)[:20])
+    assert_found_by_index(lambda: unread[:20], index="message_unread")
+    assert_found_by_index(lambda: unread.filter(id__lt=last_shown)[:20], index="message_unread")
 
 
 def test_the_unread_counts(crowd):
     # Grouped by conversation: as many rows as this one person has not read.
     assert_found_by_index(
-        lambda: Message.objects.unread_by_conversation(crowd["reader"]), sorted_on_sqlite=1
+        lambda: Message.objects.unread_by_conversation(crowd["reader"]),
+        index="message_unread",
+        sorted_on_sqlite=1,
     )
 
 
@@ -237,7 +242,10 @@ def test_the_list_of_notifications(crowd):
 
     assert_found_by_index(lambda: rows[:30])
     assert_found_by_index(lambda: rows.filter(id__lt=rows[30].pk)[:30])
-    assert_found_by_index(lambda: Notification.objects.unread_by(crowd["reader"]).count())
+    assert_found_by_index(
+        lambda: Notification.objects.unread_by(crowd["reader"]).count(),
+        index="notification_unread",
+    )
 
 
 def test_who_may_see_a_conversation_and_a_message(crowd):
@@ -267,3 +275,16 @@ def test_what_the_database_looks_for_when_messages_are_deleted(crowd):
         Message.objects.filter(conversation=crowd["conversation"].pk).order_by("changed_in"),
     ):
         assert_found_by_index(lambda rows=rows: rows.values("pk"))
+
+
+def test_no_plain_index_tempts_the_planner_to_sort_every_root(db):
+    """With one on parent_message, SQLite would find IS NULL by it, and sort all there are."""
+    with connection.cursor() as cursor:
+        found = connection.introspection.get_constraints(cursor, Message._meta.db_table)
+
+    by_parent = [
+        name
+        for name, constraint in found.items()
+        if constraint["index"] and constraint["columns"][:1] == ["parent_message_id"]
+    ]
+    assert by_parent == ["message_replies"]
