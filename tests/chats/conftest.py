@@ -1,5 +1,7 @@
 """What tests of the pages share: headers of htmx, and people with something between them."""
 
+from datetime import datetime
+
 import pytest
 from django.test import Client
 
@@ -50,8 +52,29 @@ def deleted(ana, ben):
     return Message.objects.get(pk=message.pk)
 
 
+def signed_in(person):
+    """A browser of this person's own."""
+    client = Client()
+    client.force_login(person)
+    return client
+
+
+@pytest.fixture
+def as_ben(ben):
+    return signed_in(ben)
+
+
 @pytest.fixture
 def as_stranger(stranger):
-    client = Client()
-    client.force_login(stranger)
-    return client
+    return signed_in(stranger)
+
+
+@pytest.fixture
+def time_travel(monkeypatch):
+    """Calls with "2026-03-02T14:05Z" make it that moment."""
+
+    def go(moment):
+        now = datetime.fromisoformat(moment)
+        monkeypatch.setattr("django.utils.timezone.now", lambda: now)
+
+    return go
