@@ -126,14 +126,15 @@ def person(_in_the_servers_database):
     return person
 
 
+# Reading on sight would read what most tests want unread. Its own tests switch it on.
 @pytest.fixture
 def ana(person):
-    return person("Ana Lima")
+    return person("Ana Lima", read_on_sight=False)
 
 
 @pytest.fixture
 def ben(person):
-    return person("Ben Ode")
+    return person("Ben Ode", read_on_sight=False)
 
 
 @pytest.fixture
