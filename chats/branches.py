@@ -16,8 +16,9 @@ from django.utils.safestring import SafeString
 
 from chats.frames import Frame
 from chats.presentation import MESSAGE_FLAGS, MESSAGE_STRINGS, message_url
+from chats.rows import MANY, REPLIES, count_some, direct_replies, known_below
 from messaging.models import Message
-from messaging.threads import Branch, Row, Step, grow, walk
+from messaging.threads import Branch, Step, walk
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -25,20 +26,23 @@ if TYPE_CHECKING:
     from chats.presentation import Person, Presenter, ShownMessage
 
 LEVELS = 4  # of replies below a message that stands on its own
-REPLIES = 50  # direct replies drawn at a time
 DRAWN = 100  # messages on one page
-KNOWN = 2_000  # rows of one thread that are placed and counted
-MANY = 100  # "99+" is said of so many
+
+
+@dataclass(slots=True)
+class Gap:
+    """Replies that are left out between two that are drawn, or after the last one."""
+
+    count: int
+    before: int = 0  # the reply that ends the gap; 0: it goes on to the end
 
 
 @dataclass(slots=True)
 class Opened:
-    """A branch whose replies are drawn: which of them, and what stands for the others."""
+    """A branch whose replies are drawn: which of them, and what is left out after which."""
 
     replies: list[Branch]
-    more_after: int = 0  # the reply after which others are left out; 0: none are
-    more_before: int = 0  # the reply that ends the gap; 0: it goes on to the end
-    more_count: int = 0
+    gaps: dict[int, Gap] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -62,7 +66,7 @@ class Event:
     m: ShownMessage | None = None
     branch: Branch | None = None
     level: int = 0  # of the message, or of the one whose replies these are
-    opened: Opened | None = None
+    gap: Gap | None = None
     ends: Ends | None = None
     at_least: bool = False  # the branch may hold more than it counts
     first_unread: bool = False
@@ -81,7 +85,7 @@ class Event:
     @property
     def plural(self) -> int:
         """The number whose plural form goes with that."""
-        return min(self.branch.below, MANY) if self.branch else 0
+        return min(self.branch.below + self.at_least, MANY) if self.branch else 0
 
     @property
     def has_unread(self) -> bool:
@@ -120,16 +124,16 @@ class Event:
 
     @property
     def more(self) -> str:
-        return said_count(self.opened.more_count) if self.opened else ""
+        return said_count(self.gap.count) if self.gap else ""
 
     @property
     def more_plural(self) -> int:
-        return min(self.opened.more_count, MANY) if self.opened else 0
+        return min(self.gap.count, MANY) if self.gap else 0
 
     @property
     def has_end(self) -> bool:
         """Whether the gap ends before a reply that is drawn."""
-        return self.opened is not None and self.opened.more_before > 0
+        return self.gap is not None and self.gap.before > 0
 
 
 def _step(gaps: str = "", choices: str = "") -> Frame:
@@ -147,7 +151,7 @@ STEPS = {
     "close": _step(),
     "pill": _step("branch.pk url count faces unread ends.last", "plural has_ends has_unread"),
     "continue": _step("url count unread m.whose", "plural has_unread has_whose focus"),
-    "more": _step("parent_url branch.pk opened.more_before level more", "more_plural has_end"),
+    "more": _step("parent_url branch.pk gap.before level more", "more_plural has_end"),
     "day": _step("day"),
 }
 
@@ -181,7 +185,7 @@ class Drawing:
                 continue
             room -= len(shown)
             left_out = len(branch.replies) - len(shown)
-            self.opened[pk] = Opened(shown, shown[-1].pk if left_out else 0, 0, left_out)
+            self.opened[pk] = Opened(shown, {shown[-1].pk: Gap(left_out)} if left_out else {})
             for reply in shown:
                 if reply.replies:
                     entry = (not reply.unread_below, its_level + 1, reply.pk, reply)
@@ -193,16 +197,24 @@ class Drawing:
     def events(
         self, tops: Iterable[Branch], shown: dict[int, ShownMessage], *, level: int
     ) -> Iterator[Event]:
-        """How `tops`, at `level`, and all that hangs below them is drawn."""
+        """How `tops`, at `level`, and all that hangs below them is drawn.
+
+        A reply that is not among `shown` was deleted while this page was made.
+        """
+
+        def drawn_replies(branch: Branch) -> list[Branch]:
+            opened = self.opened.get(branch.pk)
+            return [reply for reply in opened.replies if reply.pk in shown] if opened else []
+
         level -= 1
-        for step, branch in walk(tops, self._drawn_replies):
+        for step, branch in walk(tops, drawn_replies):
             opened = self.opened.get(branch.pk)
             if step is Step.ENTER:
                 level += 1
                 message = shown.get(branch.pk)
                 yield Event("message", message, branch, level)
                 if opened:
-                    yield Event("open", message, branch, level, opened, at_least=self.at_least)
+                    yield Event("open", message, branch, level, at_least=self.at_least)
                 elif branch.below:
                     kind = "continue" if level >= LEVELS else "pill"
                     ends = self.ends.get(branch.pk)
@@ -214,49 +226,10 @@ class Drawing:
                 yield from self._gap_after(branch, level)
                 level -= 1
 
-    def _drawn_replies(self, branch: Branch) -> list[Branch]:
-        opened = self.opened.get(branch.pk)
-        return opened.replies if opened else []
-
     def _gap_after(self, branch: Branch, level: int) -> Iterator[Event]:
         parent = self.opened.get(branch.parent_pk) if branch.parent_pk else None
-        if parent and parent.more_after == branch.pk:
-            yield Event("more", None, branch, level - 1, parent)
-
-
-def rows_of_threads(threads: Iterable[int], reader: User) -> list[Row]:
-    """All that hangs below these roots."""
-    return _rows(Message.objects.filter(thread__in=list(threads)), reader)
-
-
-def rows_below(
-    parent_pk: int, reader: User, *, after: int = 0, before: int = 0
-) -> tuple[list[Row], int]:
-    """The next fifty replies to a message with what hangs below them, and how many are left out.
-
-    `after` and `before` are ids of replies: those between them count. At most `KNOWN` rows, and
-    never more than a hundred left out: the caller says "99+".
-    """
-    replies = Message.objects.filter(parent_message=parent_pk, pk__gt=after)
-    if before:
-        replies = replies.filter(pk__lt=before)
-    replies = replies.order_by("pk")
-    first = replies.values("pk")[:REPLIES]
-    rows = _rows(Message.objects.descendants_and(Message.objects.filter(pk__in=first)), reader)
-    last = max((row.pk for row in rows if row.parent_pk == parent_pk), default=None)
-    direct = sum(row.parent_pk == parent_pk for row in rows)
-    left_out = 0
-    if last is not None and direct >= REPLIES:
-        left_out = replies.filter(pk__gt=last)[:MANY].count()
-    return rows, left_out
-
-
-def _rows(messages, reader: User) -> list[Row]:
-    found = messages.order_by().values_list("pk", "parent_message_id", "read", "receiver_id")
-    return [
-        Row(pk, parent_pk, unread=not read and receiver_pk == reader.pk)
-        for pk, parent_pk, read, receiver_pk in found[: KNOWN + 1]
-    ]
+        if parent and branch.pk in parent.gaps:
+            yield Event("more", None, branch, level - 1, parent.gaps[branch.pk])
 
 
 def load(pks: Iterable[int], presenter: Presenter) -> dict[int, ShownMessage]:
@@ -275,24 +248,33 @@ def below(
     before: int = 0,
     ensure: int = 0,
 ) -> list[Event]:
-    """How what hangs below a message, itself drawn at `level`, is drawn: three queries at most.
+    """How what hangs below a message, itself drawn at `level`, is drawn: seven queries at most.
 
     Direct replies between the ids `after` and `before` count. `ensure` is the id of a direct
     reply that is drawn in any case, behind a gap if need be.
     """
-    rows, left_out = rows_below(parent_pk, reader, after=after, before=before)
-    top = grow(rows[:KNOWN], [parent_pk])[parent_pk]
-    drawing = Drawing(at_least=len(rows) > KNOWN or left_out > 0)
+    known = known_below(parent_pk, reader, levels=LEVELS - level, after=after, before=before)
+    top = known.top
+    drawing = Drawing(at_least=known.at_least or known.left_out > 0)
     drawing.open([top], level=level, room=DRAWN)
-    top.below += left_out
+    top.below += known.left_out
     opened = drawing.opened.get(parent_pk)
-    if opened and left_out:
-        opened.more_after = opened.replies[-1].pk
-        opened.more_before = before
-        opened.more_count = left_out
-        if ensure > opened.more_after:
-            opened.more_before = ensure
-            opened.more_count -= 1
-            opened.replies = [*opened.replies, Branch(ensure, parent_pk, unread=False)]
+    if opened and known.left_out:
+        last = opened.replies[-1].pk
+        opened.gaps[last] = Gap(known.left_out, before)
+        if ensure > last:
+            _draw_behind_gap(opened, parent_pk, ensure)
     shown = load(drawing.drawn_pks(), presenter)
     return list(drawing.events([top], shown, level=level))[1:-1]  # without the message itself
+
+
+def _draw_behind_gap(opened: Opened, parent_pk: int, pk: int) -> None:
+    """Draw the direct reply `pk` as well, and let the gap end there. Others may follow: a reply
+    that is sent a second time is the first one.
+    """
+    last = opened.replies[-1].pk
+    opened.replies = [*opened.replies, Branch(pk, parent_pk, unread=False)]
+    between = count_some(direct_replies(parent_pk, last, pk))
+    beyond = count_some(direct_replies(parent_pk, pk))
+    gaps = {last: Gap(between, pk), pk: Gap(beyond)}
+    opened.gaps = {after: gap for after, gap in gaps.items() if gap.count}

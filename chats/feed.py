@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from chats.branches import DRAWN, Drawing, Ends, Event, load, rows_of_threads
+from django.db.models import Count
+
+from chats.branches import DRAWN, Drawing, Ends, Event, load
+from chats.rows import KNOWN, rows_of_threads
 from messaging.models import Message
 from messaging.threads import Branch, grow
 
@@ -20,7 +23,6 @@ if TYPE_CHECKING:
 
 ROOTS = 20  # top-level messages on one page
 OPENED = 500  # replies; a longer thread is not opened unasked, but says that it holds something new
-UNREAD_LOOKED_AT = 1_000
 
 
 @dataclass(slots=True)
@@ -47,7 +49,7 @@ def conversation_feed(
     unread = _unread_by_thread(reader, conversation, set(counts))
 
     tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
-    opening = [pk for pk in unread if counts[pk][0] <= OPENED]
+    opening = _opened_whole(unread, counts)
     if opening:
         tops |= grow(rows_of_threads(opening, reader), opening)
     for pk, (replies, _first, _last) in counts.items():
@@ -96,7 +98,9 @@ def _divider_below(
     conversation: Conversation, last: list[Message], before: int, presenter: Presenter
 ) -> list[Event]:
     """The divider that the message `before` lost with the link to these older ones."""
-    below = conversation.messages.filter(pk=before).values_list("timestamp", flat=True).first()
+    # It may have been deleted since: what came after it then stands at the top.
+    lower = conversation.messages.top_level().filter(pk__gte=before).order_by("id")
+    below = lower.values_list("timestamp", flat=True).first()
     if below is None or not last:
         return []
     day = presenter.clock.local(below).date()
@@ -112,11 +116,22 @@ def _unread_by_thread(
     if not threads:
         return {}
     unread = Message.objects.unread_by(reader).filter(conversation=conversation)
-    found: dict[int, int] = {}
-    for thread in unread.order_by("-id").values_list("thread_id", flat=True)[:UNREAD_LOOKED_AT]:
-        if thread in threads:
-            found[thread] = found.get(thread, 0) + 1
-    return found
+    counted = unread.filter(thread__in=threads).order_by().values("thread_id")
+    return dict(counted.annotate(n=Count("id")).values_list("thread_id", "n"))
+
+
+def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]]) -> list[int]:
+    """The threads with something unread that are opened unasked: the newest, as long as all of
+    their rows can be read. Half a thread would look as if it were all.
+    """
+    opening = []
+    room = KNOWN
+    for pk in sorted(unread, reverse=True):
+        replies = counts[pk][0]
+        if replies <= min(OPENED, room):
+            opening.append(pk)
+            room -= replies
+    return opening
 
 
 def _ends(closed: dict[int, list[int]], presenter: Presenter) -> dict[int, Ends]:

@@ -26,10 +26,10 @@ def replies_to(parent, number, *, unread=False):
         )
         for place in range(number)
     )
-    Notification.objects.bulk_create(
-        Notification(user_id=reply.receiver_id, message=reply, kind="reply", read=reply.read)
-        for reply in made
-    )
+    if unread:
+        Notification.objects.bulk_create(
+            Notification(user_id=reply.receiver_id, message=reply, kind="reply") for reply in made
+        )
     Conversation.objects.filter(pk=parent.conversation_id).update(last_message=made[-1])
     return [reply.pk for reply in made]
 
