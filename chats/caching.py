@@ -17,6 +17,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_page
@@ -46,17 +47,18 @@ class ListRequest(ReaderRequest):
         return "list"  # one entry, by whichever of our names we were called
 
 
-def list_request(request: ReaderRequest, path: str) -> ListRequest:
-    """A request for the list at `path` that knows the reader, and nothing else of `request`.
+def list_request(request: ReaderRequest, pk: int) -> ListRequest:
+    """A request for the list of conversation `pk`: knows the reader, and no more of `request`.
 
     No cookie, session, token or header goes along, so none can be rendered and kept. A page that
     embeds the list and htmx that asks for it alone come to the same request, and so to one entry.
     """
     derived = ListRequest()
     derived.method = "GET"
-    derived.path = derived.path_info = path
-    allowed = {name: request.GET[name] for name in sorted(ALLOWED_QUERY & set(request.GET))}
-    derived.META["QUERY_STRING"] = urlencode(allowed)
+    # Spelt anew: "/c/007/" and "?before=007" are the same list, and no entries of their own.
+    derived.path = derived.path_info = reverse("chats:conversation_messages", args=[pk])
+    allowed = {name: id_or_zero(request.GET.get(name)) for name in ALLOWED_QUERY}
+    derived.META["QUERY_STRING"] = urlencode({name: pk for name, pk in allowed.items() if pk})
     derived.GET = QueryDict(derived.META["QUERY_STRING"])
     derived.user = request.user
     return derived
@@ -81,7 +83,7 @@ def cache_page_per_reader(seconds: int) -> Callable:
         ) -> HttpResponse:
             if conversation is None:
                 conversation = find_conversation(request.user, pk)
-            derived = list_request(request, request.path)
+            derived = list_request(request, conversation.pk)
             if not _is_usual(request.GET):
                 return view(derived, conversation)
             key = _key(request.user, conversation)

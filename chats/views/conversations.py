@@ -70,8 +70,7 @@ def other_person(request: ReaderRequest, conversation: Conversation) -> Person:
 
 def _embedded_list(request: ReaderRequest, conversation: Conversation) -> SafeString:
     """The list of messages, from the very view that htmx asks, and so from the same entry."""
-    path = reverse("chats:conversation_messages", args=[conversation.pk])
-    derived = list_request(request, path)
+    derived = list_request(request, conversation.pk)
     response = conversation_messages(derived, conversation.pk, conversation)
     return SafeString(response.content.decode())  # the partial escaped what people wrote
 
