@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import connections, models
@@ -10,12 +10,15 @@ from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subq
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
+from messaging.search import search
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from django.contrib.auth.models import User
 
     from messaging.models import Conversation, Mailbox, Message
+    from messaging.search import Query
 
 # What the inbox shows of a message. A column it shows and this forgets costs one query a row.
 INBOX_COLUMNS = (
@@ -124,6 +127,15 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User) -> Self:
         """Messages of the conversations `user` takes part in: all they may ever see."""
         return self.filter(conversation__participants__user=user)
+
+    def search(self, user: User, query: Query, *, before: int | None = None) -> Self:
+        """What `query` finds among the messages `user` may see, newest first: one page, and one
+        message more if there is another page. Only messages older than the id `before`, if given.
+
+        Each has `found`: how many there are in all, counted up to 1,001. Evaluates nothing but
+        names of people, if the query has any.
+        """
+        return cast(Self, search(self, user, query, before=before))
 
     def top_level(self) -> Self:
         """Messages that answer nothing: the ones a conversation page lists."""

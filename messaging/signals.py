@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.contrib.auth import get_user_model
-from django.db.models.signals import post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete, pre_save
 from django.dispatch import Signal, receiver
 
-from messaging import services
+from messaging import search, services
 from messaging.models import Message
 
 User = get_user_model()
@@ -63,6 +63,12 @@ def cleanup_user_data(sender, instance, **kwargs):
     # Foreign keys to User are DO_NOTHING and deferred: whatever this forgets fails at commit.
     services.delete_everything_of(instance.pk)
     account_erased.send(sender=sender, user_pk=instance.pk)
+
+
+@receiver(post_migrate, dispatch_uid="messaging.keep_search_index")
+def keep_search_index(sender, using, **kwargs):
+    if sender.label == Message._meta.app_label:
+        search.keep_index(using)
 
 
 @contextmanager

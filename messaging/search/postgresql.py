@@ -1,0 +1,252 @@
+"""Search on PostgreSQL: a table of word lists with a GIN index, which triggers keep.
+
+Not an index on the messages themselves: PostgreSQL writes a row anew, into every index, when it is
+marked as read. The words are made by a function of ours and not by `to_tsvector`: that takes
+addresses for one word, drops what looks like a tag, and knows letters by the locale of the
+database; `unaccent` is not always there and not immutable. Whose a message is stands among the
+words, as it would in a second column of the index, which takes an extension that not everybody
+may make.
+
+A GIN index cannot give the newest first. So each message also carries the block of ids it lies in,
+and a search looks through the newest blocks, then more of them, then everything.
+"""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any
+
+from messaging.search.words import PLAIN
+
+if TYPE_CHECKING:
+    from django.db.backends.base.base import BaseDatabaseWrapper
+
+    from messaging.search.query import Query, Term
+    from messaging.search.scope import Scope
+
+INDEX = "messaging_search"
+MESSAGES = "messaging_message"
+
+BLOCK = 12  # bits: 4,096 ids
+STEPS = (4, 16, 64)  # blocks looked through at a time, before everything else
+LONGEST_WORD = 100  # letters; a tsvector takes 2,046 bytes
+
+# Beginnings of two and three letters stand in the list themselves: looked up among all words, they
+# would have to be gathered from thousands.
+_WORDS = f"""
+CREATE FUNCTION {INDEX}_words(content text) RETURNS text[]
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    folded text := lower(content COLLATE %(collation)s);
+BEGIN
+    IF octet_length(folded) = length(folded) THEN
+        RETURN string_to_array(trim(regexp_replace(folded, '[^a-z0-9]+', ' ', 'g')), ' ');
+    END IF;
+    folded := normalize(translate(folded, '{"".join(PLAIN)}', '{"".join(PLAIN.values())}'), NFD);
+    folded := normalize(regexp_replace(folded, '([a-z])[\\u0300-\\u036f]+', '\\1', 'g'), NFC);
+    RETURN string_to_array(trim(regexp_replace(
+        folded COLLATE %(collation)s,
+        '[^[:alnum:]\\u0300-\\u036f²³¹¼-¾⁰-₉⅐-ↈ①-⒛]+', ' ', 'g'
+    )), ' ');
+END $$
+"""
+_DOCUMENT = f"""
+CREATE FUNCTION {INDEX}_document(
+    id bigint, content text, sender bigint, receiver bigint, edited boolean
+) RETURNS tsvector
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    WITH words AS MATERIALIZED (
+        SELECT left(word, {LONGEST_WORD}) AS word, place
+        FROM unnest({INDEX}_words(content)) WITH ORDINALITY AS list(word, place)
+        WHERE word <> ''
+    )
+    SELECT coalesce((
+        SELECT string_agg('''' || word || ''':' || least(place, 16383), ' ') FROM words
+    ), '')::tsvector || array_to_tsvector(
+        ARRAY['=s' || sender, '=r' || receiver, '=b' || (id >> {BLOCK})]
+        || CASE WHEN edited THEN ARRAY['=e'] ELSE '{{}}' END
+        || coalesce((SELECT array_agg(DISTINCT '=2' || left(word, 2)) FROM words), '{{}}')
+        || coalesce((SELECT array_agg(DISTINCT '=3' || left(word, 3)) FROM words), '{{}}')
+    )
+$$
+"""
+_KEEP = f"""
+CREATE FUNCTION {INDEX}_keep() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'TRUNCATE' THEN
+        TRUNCATE {INDEX};
+        RETURN NULL;
+    END IF;
+    IF TG_OP <> 'INSERT' THEN
+        DELETE FROM {INDEX} WHERE id = old.id;
+    END IF;
+    IF TG_OP <> 'DELETE' AND new.content <> '' THEN
+        INSERT INTO {INDEX} VALUES (new.id, {INDEX}_document(
+            new.id, new.content, new.sender_id, new.receiver_id, new.edited
+        ));
+    END IF;
+    RETURN NULL;
+END $$
+"""
+_TABLE = f"CREATE TABLE {INDEX} (id bigint PRIMARY KEY, document tsvector NOT NULL)"
+# What was written last stands in a list that every search reads to its end: it is kept short.
+_GIN = (
+    f"CREATE INDEX {INDEX}_document_gin ON {INDEX} USING gin (document) "
+    "WITH (gin_pending_list_limit = 256)"
+)
+_TRIGGERS = {
+    f"{INDEX}_row": (
+        f"AFTER INSERT OR DELETE OR UPDATE OF id, content, edited, sender_id, receiver_id "
+        f"ON {MESSAGES} FOR EACH ROW"
+    ),
+    f"{INDEX}_truncate": f"AFTER TRUNCATE ON {MESSAGES} FOR EACH STATEMENT",
+}
+_FILL = (
+    f"INSERT INTO {INDEX} SELECT id, {INDEX}_document(id, content, sender_id, receiver_id, edited) "
+    f"FROM {MESSAGES} WHERE content <> ''"
+)
+_VERSION = sha256(
+    "".join((_WORDS, _DOCUMENT, _KEEP, _TABLE, _GIN, *_TRIGGERS.values())).encode()
+).hexdigest()
+
+
+def exists(connection: BaseDatabaseWrapper) -> bool:
+    return bool(_value(connection, "SELECT to_regclass(%s)", [INDEX]))
+
+
+def problems(connection: BaseDatabaseWrapper) -> list[str]:
+    """The names of what is missing, or is not as it should be."""
+    version = _value(connection, "SELECT obj_description(to_regclass(%s), 'pg_class')", [INDEX])
+    if version != _VERSION:
+        return [INDEX]
+    missing = (
+        []
+        if _value(connection, "SELECT to_regclass(%s)", [f"{INDEX}_document_gin"])
+        else [f"{INDEX}_document_gin"]
+    )
+    for name in _TRIGGERS:
+        enabled = _value(
+            connection,
+            "SELECT 1 FROM pg_trigger WHERE tgname = %s AND tgenabled <> 'D' "
+            "AND tgrelid = to_regclass(%s)",
+            [name, MESSAGES],
+        )
+        missing += [] if enabled else [name]
+    return missing
+
+
+def create(connection: BaseDatabaseWrapper) -> None:
+    """The index and its triggers, anew, with every message there is."""
+    drop(connection)
+    collation = 'pg_catalog."und-x-icu"' if _has_icu(connection) else 'pg_catalog."default"'
+    with connection.cursor() as cursor:
+        cursor.execute(_WORDS % {"collation": collation})
+        for sql in (_DOCUMENT, _KEEP, _TABLE):
+            cursor.execute(sql)
+        cursor.execute(f"COMMENT ON TABLE {INDEX} IS '{_VERSION}'")
+        # Rows first, and then the index of all of them: several times quicker.
+        cursor.execute(_FILL)
+        cursor.execute(_GIN)
+        cursor.execute(f"ANALYZE {INDEX}")
+    make_triggers(connection)
+
+
+def make_triggers(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        for name, body in _TRIGGERS.items():
+            cursor.execute(f"CREATE TRIGGER {name} {body} EXECUTE FUNCTION {INDEX}_keep()")
+
+
+def drop(connection: BaseDatabaseWrapper) -> None:
+    drop_triggers(connection)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {INDEX}")
+        cursor.execute(f"DROP FUNCTION IF EXISTS {INDEX}_keep, {INDEX}_document, {INDEX}_words")
+
+
+def drop_triggers(connection: BaseDatabaseWrapper) -> None:
+    with connection.cursor() as cursor:
+        for name in _TRIGGERS:
+            cursor.execute(f"DROP TRIGGER IF EXISTS {name} ON {MESSAGES}")
+
+
+def clean_up(connection: BaseDatabaseWrapper) -> None:
+    """Let nothing of a deleted text be left in the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"VACUUM (ANALYZE) {INDEX}")
+
+
+def _has_icu(connection: BaseDatabaseWrapper) -> bool:
+    """Whether letters of every script have their small forms, whatever the database's locale."""
+    return bool(_value(connection, "SELECT 1 FROM pg_collation WHERE collname = 'und-x-icu'", []))
+
+
+def _value(connection: BaseDatabaseWrapper, sql: str, params: list[Any]) -> Any:
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        row = cursor.fetchone()
+    return row[0] if row else None
+
+
+def hits(
+    query: Query, scope: Scope, conditions: str, params: list[Any], *, before: int | None, most: int
+) -> tuple[str, list[Any]]:
+    """SQL of the ids found, newest first, at most `most`; `conditions` are about `m`.
+
+    A step is a part of a UNION ALL, and no step begins before the ones above it have given less
+    than is wanted. What lies in a step is gathered before it is sorted (MATERIALIZED): the planner
+    must not walk through all messages in the hope of meeting a common word.
+    """
+    top = "%s::bigint" if before else f"(SELECT max(id) + 1 FROM {INDEX})"
+    wanted = _match(query, scope)
+    steps: list[str] = []
+    names: list[str] = []
+    values: list[Any] = [before] if before else []
+    behind = 0  # blocks
+    for blocks in (*STEPS, None):
+        if blocks is None:
+            found = "s.document @@ %s::tsquery AND s.id < (((SELECT id FROM top) >> %s) - %s) << %s"
+            values += [wanted, BLOCK, behind - 1, BLOCK]
+        else:
+            # No block is left: NULL, which nothing matches.
+            found = (
+                "s.document @@ (%s::tsquery && (SELECT string_agg('''=b' || block || '''', ' | ')"
+                "::tsquery FROM generate_series(greatest(((SELECT id FROM top) >> %s) - %s, 0), "
+                "((SELECT id FROM top) >> %s) - %s) AS block)) AND s.id < (SELECT id FROM top)"
+            )
+            values += [wanted, BLOCK, behind + blocks - 1, BLOCK, behind]
+            behind += blocks
+        names.append(f"step{len(names)}")
+        steps.append(
+            f"{names[-1]} AS MATERIALIZED (SELECT s.id FROM {INDEX} AS s "
+            f"JOIN {MESSAGES} AS m ON m.id = s.id WHERE {found} {conditions})"
+        )
+        values += params
+    ordered = " UNION ALL ".join(f"(SELECT id FROM {name} ORDER BY id DESC)" for name in names)
+    sql = (
+        f"WITH top AS MATERIALIZED (SELECT {top} AS id), {', '.join(steps)} "
+        f"SELECT id FROM ({ordered}) AS steps LIMIT %s"
+    )
+    return sql, [*values, most]
+
+
+def _match(query: Query, scope: Scope) -> str:
+    sides = []
+    for own, others in scope.tokens():
+        one_of = " | ".join(f"'={other}'" for other in others)
+        sides.append(f"('={own}' & ({one_of}))" if others else f"'={own}'")
+    wanted = [f"({' | '.join(sides)})"]
+    if query.edited:
+        wanted.append("'=e'")
+    return " & ".join([*wanted, *map(_term, query.terms)])
+
+
+def _term(term: Term) -> str:
+    # A folded word holds letters and digits only, so no quotation mark.
+    words = [word[:LONGEST_WORD] for word in term.words]
+    if not term.prefix:
+        return "(" + " <-> ".join(f"'{word}'" for word in words) + ")"
+    *firsts, last = words
+    if not firsts and len(last) <= 3:
+        return f"'={len(last)}{last}'"
+    return "(" + " <-> ".join([*(f"'{word}'" for word in firsts), f"'{last}':*"]) + ")"
