@@ -46,6 +46,9 @@ INBOX_COLUMNS = (
 # the rows in order, it may read the whole table and look each row up among those ids.
 NOTHING = Value(0)
 
+# An equality, which an index answers; read=False would be NOT "read", which SQLite tries row by row.
+UNREAD = Q(read=Value(False))
+
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
 
@@ -151,8 +154,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unread_by(self, user: User) -> Self:
         """Messages to `user` that they have not read."""
-        # Spelt read=False: SQLite matches the partial index by the text of the predicate.
-        return self.filter(receiver=user, read=False)
+        return self.filter(UNREAD, receiver=user)
 
     def unread_by_conversation(self, user: User) -> dict[int, int]:
         """How many messages `user` has not read, by conversation id. Their sum is the badge."""
@@ -274,7 +276,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
     """Messages that somebody has not read yet."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(read=False)
+        return super().get_queryset().filter(UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns an inbox shows."""
@@ -307,7 +309,7 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(user=user, read=False)
+        return self.filter(UNREAD, user=user)
 
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):

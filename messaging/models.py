@@ -114,7 +114,10 @@ class Message(models.Model):
         db_index=False,  # message_sent_once begins with it
     )
     receiver = models.ForeignKey(
-        settings.AUTH_USER_MODEL, DO_NOTHING, related_name="received_messages"
+        settings.AUTH_USER_MODEL,
+        DO_NOTHING,
+        related_name="received_messages",
+        db_index=False,  # message_unread begins with it
     )
     content = models.TextField(_("message"), max_length=CONTENT_MAX_LENGTH)
     # Made from `content` once, in save(), and read as `body`.
@@ -190,8 +193,11 @@ class Message(models.Model):
             models.Index(
                 "thread", "id", condition=Q(thread__isnull=False), name="message_by_thread"
             ),
+            # Not only of what is unread: SQLite compares an index of few rows with one of all by
+            # their average person, and to the one with much unread it gave the wrong one.
+            models.Index("receiver", "read", F("id").desc(), name="message_unread"),
             models.Index(
-                "receiver", F("id").desc(), condition=Q(read=False), name="message_unread"
+                "receiver", "read", "conversation", "thread", name="message_unread_by_thread"
             ),
         ]
 
@@ -332,7 +338,7 @@ class Notification(models.Model):
         constraints = [models.UniqueConstraint("user", "message", name="notification_told_once")]
         indexes = [
             models.Index("user", F("id").desc(), name="notification_newest"),
-            models.Index("user", condition=Q(read=False), name="notification_unread"),
+            models.Index("user", "read", name="notification_unread"),
         ]
 
     def __str__(self) -> str:

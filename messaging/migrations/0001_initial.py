@@ -123,6 +123,7 @@ class Migration(migrations.Migration):
                 (
                     "receiver",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.DO_NOTHING,
                         related_name="received_messages",
                         to=settings.AUTH_USER_MODEL,
@@ -302,9 +303,19 @@ class Migration(migrations.Migration):
             model_name="message",
             index=models.Index(
                 models.F("receiver"),
+                models.F("read"),
                 models.OrderBy(models.F("id"), descending=True),
-                condition=models.Q(("read", False)),
                 name="message_unread",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=models.Index(
+                models.F("receiver"),
+                models.F("read"),
+                models.F("conversation"),
+                models.F("thread"),
+                name="message_unread_by_thread",
             ),
         ),
         migrations.AddConstraint(
@@ -352,9 +363,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="notification",
-            index=models.Index(
-                models.F("user"), condition=models.Q(("read", False)), name="notification_unread"
-            ),
+            index=models.Index(models.F("user"), models.F("read"), name="notification_unread"),
         ),
         migrations.AddConstraint(
             model_name="notification",
