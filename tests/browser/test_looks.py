@@ -1,0 +1,226 @@
+"""What can be measured of how pages look: they fit, can be hit and read, and are light."""
+
+import os
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.states import EMPTY, INSIDE, OUTSIDE, make_sample
+from tests.factories import MessageFactory
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
+
+WIDTHS = (320, 375, 834, 1440)
+STATES = OUTSIDE | INSIDE | EMPTY
+
+AXE = "axe-core@4.14.1"
+# Axe needs them all: what it can say for certain of A, AA and 2.2 AA, and what is good to do.
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+
+
+@pytest.fixture
+def opened(watch, sign_in, context, person, ana, ben):
+    """Opens a state: its page."""
+    watch.expect(r"status of (404|422)", "ERR_INTERNET_DISCONNECTED", "htmx:(sendError|afterReq)")
+
+    def opened(state: str) -> Page:
+        sample = make_sample(ben, ana, person("Thea ليلى"))
+        if state in OUTSIDE:
+            page = context().new_page()
+        else:
+            page = sign_in(ben if state in INSIDE else person("Nora New"))
+        STATES[state](page, sample)
+        return page
+
+    return opened
+
+
+TOO_WIDE = """() => {
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide <= 0) return [];
+  return [...document.querySelectorAll("body *")]
+    .filter((one) => one.getBoundingClientRect().right > innerWidth + 1)
+    .map((one) => `${one.tagName}.${one.className} ends at ${one.getBoundingClientRect().right}`)
+    .slice(0, 8).concat(`${wide} px too wide`);
+}"""
+
+# Links within a sentence are as high as its line, which WCAG 2.5.8 allows.
+TOO_SMALL = """() => [...document.querySelectorAll(
+    "button, summary, .act, .btn, .icon-btn, .continue, .thread-open, .seg a, .row-c, .bell," +
+    ".option, .pop-foot a, .in-reply, .back, .skip, textarea, input:not([type=hidden])")]
+  .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => !one.matches("[type=radio], [type=checkbox]") &&
+    (box.width < 24 || box.height < 24))
+  .map(([one, box]) => `${one.outerHTML.slice(0, 90)}: ${box.width} x ${box.height}`)"""
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_a_page_fits_every_width_and_can_be_hit(opened, state):
+    page = opened(state)
+    for width in WIDTHS:
+        page.set_viewport_size({"width": width, "height": 812})
+        assert page.evaluate(TOO_WIDE) == [], f"at {width} px"
+        assert page.evaluate(TOO_SMALL) == [], f"at {width} px"
+
+
+def test_a_page_reflows_with_large_text(opened):
+    """At 200 % of the usual size."""
+    page = opened("conversation")
+    page.evaluate("document.documentElement.style.fontSize = '32px'")
+    for width in (375, 1280):
+        page.set_viewport_size({"width": width, "height": 812})
+        assert page.evaluate(TOO_WIDE) == [], f"at {width} px"
+
+
+# Accessibility ----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> str:
+    """axe-core, the checker, as its package publishes it."""
+    required = os.environ.get("REQUIRE_ALL") == "1"
+    npm = shutil.which("npm")
+    if npm is None:
+        (pytest.fail if required else pytest.skip)("npm is not installed: it brings axe-core.")
+    folder = tmp_path_factory.mktemp("axe")
+    answer = subprocess.run(
+        [npm, "pack", "--silent", AXE],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    if answer.returncode:
+        (pytest.fail if required else pytest.skip)(f"npm could not fetch axe-core: {answer.stderr}")
+    with tarfile.open(folder / answer.stdout.split()[-1]) as archive:
+        return archive.extractfile("package/axe.min.js").read().decode()
+
+
+RUN = """async (options) => {
+  const { violations } = await axe.run(document, options);
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) =>
+    `${id}: ${node.target} ${node.html.slice(0, 120)} ${node.failureSummary}`));
+}"""
+
+
+# The colours of another theme come in steps.
+UNTIL_STILL = """async () => {
+  do await new Promise(requestAnimationFrame); while (document.getAnimations().length);
+}"""
+
+
+@pytest.mark.parametrize("state", STATES)
+def test_axe_finds_nothing(opened, axe, state):
+    page = opened(state)
+    page.evaluate(axe)  # by the debugger's way in: the policy lets no page do that
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.evaluate(UNTIL_STILL)
+        for width in (375, 1440):
+            # So high that nothing lies half below a bar that stays in view.
+            page.set_viewport_size({"width": width, "height": 4000})
+            # Colours are all that differs between the themes.
+            what = (
+                {"runOnly": RULES}
+                if scheme == "light"
+                else {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+            )
+            found = page.evaluate(RUN, what)
+            assert not found, f"{scheme}, {width} px:\n" + "\n".join(found)
+
+
+# Weight -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def weighed(sign_in, ana, ben):
+    """A page, and what it fetches from the network: addresses and bytes as they travel."""
+    for number in range(20):
+        MessageFactory(sender=ana, receiver=ben, content=f"A short message, number {number}.")
+    page = sign_in(ben)
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    addresses: dict[str, str] = {}
+    fetched: dict[str, int] = {}
+
+    def note(event):
+        addresses[event["requestId"]] = event["request"]["url"]
+
+    def weigh(event):
+        if event["encodedDataLength"]:
+            fetched[addresses.get(event["requestId"], "?")] = event["encodedDataLength"]
+
+    network.on("Network.requestWillBeSent", note)
+    network.on("Network.loadingFinished", weigh)
+    return page, fetched
+
+
+def test_the_first_page_is_light(weighed):
+    page, fetched = weighed
+    page.goto("/inbox/", wait_until="networkidle")
+
+    assert len(fetched) <= 8, fetched
+    assert sum(fetched.values()) <= 100 * 1024, fetched
+
+
+def test_a_later_page_is_lighter(weighed, ana, ben):
+    page, fetched = weighed
+    page.goto("/inbox/", wait_until="networkidle")
+    assert fetched
+    fetched.clear()
+
+    page.locator(".row-c").click()
+    expect(page.locator("article.msg")).to_have_count(20)
+    page.wait_for_load_state("networkidle")
+
+    assert sum(fetched.values()) <= 12 * 1024, fetched
+
+
+def test_an_action_brings_a_small_part(weighed, conversation):
+    page, fetched = weighed
+    page.goto(f"/c/{conversation.pk}/", wait_until="networkidle")
+    fetched.clear()
+
+    page.locator("#composer textarea").fill("And one more")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("article.msg")).to_have_count(21)
+    page.wait_for_load_state("networkidle")
+
+    assert len(fetched) == 1, fetched
+    assert sum(fetched.values()) <= 5 * 1024, fetched
+
+
+@pytest.mark.parametrize("width", [375, 1440])
+@pytest.mark.parametrize("state", ["sign in", "inbox", "conversation", "account"])
+def test_nothing_moves_while_a_page_loads(opened, state, width):
+    page = opened(state)
+    page.set_viewport_size({"width": width, "height": 812})
+    page.reload(wait_until="networkidle")
+
+    moved = page.evaluate("""() => new Promise((resolve) => {
+      let sum = 0;
+      new PerformanceObserver((list) => {
+        for (const entry of list.getEntries()) sum += entry.value;
+      }).observe({ type: "layout-shift", buffered: true });
+      requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+    })""")
+
+    assert moved < 0.01
+
+
+@pytest.mark.parametrize("saved", ["light", "dark"])
+def test_the_saved_theme_wins_over_the_systems(sign_in, person, saved):
+    other = {"light": "dark", "dark": "light"}[saved]
+    paper = {"light": "rgb(246, 247, 244)", "dark": "rgb(16, 21, 20)"}
+    page = sign_in(person("Theo Vale", theme=saved), color_scheme=other)
+    page.goto("/inbox/")
+    expect(page.locator("body")).to_have_css("background-color", paper[saved])
+
+    follows = sign_in(person("Faye Low"), color_scheme=other)
+    follows.goto("/inbox/")
+    expect(follows.locator("body")).to_have_css("background-color", paper[other])
