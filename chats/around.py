@@ -12,8 +12,8 @@ from django.utils.functional import cached_property
 from chats.caching import what_pages_depend_on
 from chats.frames import Frame
 from chats.numbers import id_or_zero
-from chats.presentation import Clock, Person, message_url
-from messaging.models import Conversation, Message, Notification, Participant
+from chats.presentation import Clock, Person, conversation_url, message_url
+from messaging.models import Conversation, Message, Notification, Participant, other_in_pair
 from messaging.rendering import excerpt
 
 if TYPE_CHECKING:
@@ -156,7 +156,9 @@ def _rows(places: list[dict[str, Any]], around: Around) -> list[ConversationRow]
             ConversationRow(
                 pk=place["conversation_id"],
                 url=_row_url(place["conversation_id"], around),
-                person=Person.named(place["other_id"], place["other_name"]),
+                person=Person.named(
+                    other_in_pair(place["pair_key"], around.reader.pk), place["other_name"]
+                ),
                 last=excerpt(place["beginning"] or ""),
                 last_is_own=own,
                 when=clock.in_row(place["last_activity"]),
@@ -169,7 +171,7 @@ def _rows(places: list[dict[str, Any]], around: Around) -> list[ConversationRow]
 
 def _row_url(pk: int, around: Around) -> str:
     start = "first-unread" if around.unread_by_conversation.get(pk) else "latest"
-    return f"{reverse('chats:conversation_detail', args=[pk])}#{start}"
+    return f"{conversation_url(pk)}#{start}"
 
 
 def _page_of(request: ReaderRequest) -> tuple[str, dict[str, list[str]]]:

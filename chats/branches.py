@@ -23,7 +23,7 @@ from messaging.threads import Branch, Step, walk
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from chats.presentation import Person, Presenter, ShownMessage
+    from chats.presentation import Presenter, ShownMessage
 
 LEVELS = 4  # of replies below a message that stands on its own
 DRAWN = 100  # messages on one page
@@ -49,7 +49,7 @@ class Opened:
 class Ends:
     """What a pill says of the replies behind it."""
 
-    people: list[Person]  # who wrote the first and the last
+    faces: SafeString  # of who wrote the first and the last
     last: str  # when the last was sent
 
 
@@ -105,11 +105,6 @@ class Event:
         return self.ends is not None
 
     @property
-    def faces(self) -> SafeString:
-        people = self.ends.people if self.ends else []
-        return SafeString("".join(person.avatar for person in people))
-
-    @property
     def url(self) -> str:
         return message_url(self.branch.pk) if self.branch else ""
 
@@ -149,7 +144,7 @@ STEPS = {
     "leave": _step(),
     "open": _step("branch.pk count below", "plural focus"),
     "close": _step(),
-    "pill": _step("branch.pk url count faces unread ends.last", "plural has_ends has_unread"),
+    "pill": _step("branch.pk url count ends.faces unread ends.last", "plural has_ends has_unread"),
     "continue": _step("url count unread m.whose", "plural has_unread has_whose focus"),
     "more": _step("parent_url branch.pk gap.before level more", "more_plural has_end"),
     "day": _step("day"),
@@ -234,7 +229,8 @@ class Drawing:
 
 def load(pks: Iterable[int], presenter: Presenter) -> dict[int, ShownMessage]:
     """Messages as the reader sees them, by id: one query."""
-    messages = Message.objects.filter(pk__in=list(pks)).for_display()
+    # Their authors are the two people whom the presenter knows.
+    messages = Message.objects.filter(pk__in=list(pks)).for_display().select_related(None)
     return {message.pk: presenter.show(message) for message in messages}
 
 

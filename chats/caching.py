@@ -108,7 +108,7 @@ def cache_page_per_reader(seconds: int) -> Callable:
 
 def find_conversation(reader: User, pk: int) -> Conversation:
     """The conversation if it is the reader's, with its versions as they are now; else a 404."""
-    return get_object_or_404(Conversation.objects.for_page(reader), pk=pk)
+    return get_object_or_404(Conversation.objects.visible_to(reader), pk=pk)
 
 
 def _is_usual(query: QueryDict) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from django.db.models import Count
+from django.utils.safestring import SafeString
 
 from chats.branches import DRAWN, Drawing, Ends, Event, load
 from chats.rows import KNOWN, rows_of_threads
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-    from chats.presentation import Presenter
+    from chats.presentation import Presenter, ShownMessage
     from messaging.models import Conversation
 
 ROOTS = 20  # top-level messages on one page
@@ -43,7 +45,8 @@ def conversation_feed(
     roots = conversation.messages.top_level()
     if before:
         roots = roots.filter(pk__lt=before)
-    newest = list(roots.for_display().order_by("-id")[: ROOTS + 1])
+    # Without what `for_display` joins: they answer nothing, and both people are known.
+    newest = list(roots.order_by("-id")[: ROOTS + 1])
     found = newest[:ROOTS][::-1]
     counts = Message.objects.reply_counts(message.pk for message in found)
     unread = _unread_by_thread(reader, conversation, set(counts))
@@ -59,10 +62,10 @@ def conversation_feed(
     drawing = Drawing()
     drawing.open(tops.values(), level=0, room=DRAWN - len(found))
     closed = {pk: ends for pk, (_n, *ends) in counts.items() if pk not in drawing.opened}
-    drawing.ends = _ends(closed, presenter)
     shown = {message.pk: presenter.show(message) for message in found}
-    if drawing.opened:
-        shown |= load(drawing.drawn_pks(), presenter)
+    if wanted := {*drawing.drawn_pks(), *chain.from_iterable(closed.values())}:
+        shown |= load(wanted, presenter)
+    drawing.ends = _ends(closed, shown)
     in_order = [tops[message.pk] for message in found]
     events = list(_divided(drawing.events(in_order, shown, level=0), presenter))
     _mark_first_unread(events)
@@ -134,17 +137,15 @@ def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]
     return opening
 
 
-def _ends(closed: dict[int, list[int]], presenter: Presenter) -> dict[int, Ends]:
+def _ends(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dict[int, Ends]:
     """Who wrote the first and the last reply of the threads that stay closed, and when."""
-    pks = {pk for ends in closed.values() for pk in ends}
-    if not pks:
-        return {}
-    found = Message.objects.filter(pk__in=pks).values_list("pk", "sender_id", "timestamp")
-    by_pk = {pk: (sender, timestamp) for pk, sender, timestamp in found}
     said = {}
-    for root, (first, last) in closed.items():
-        people = {by_pk[pk][0]: presenter.people[by_pk[pk][0]] for pk in (first, last)}
-        said[root] = Ends(list(people.values()), presenter.clock.written(by_pk[last][1]))
+    for root, pks in closed.items():
+        # One that was deleted meanwhile is not shown.
+        ends = [shown[pk] for pk in pks if pk in shown]
+        if ends:
+            faces = dict.fromkeys(message.avatar for message in ends)
+            said[root] = Ends(SafeString("".join(faces)), ends[-1].when)
     return said
 
 

@@ -6,6 +6,7 @@ of a row, so every value a row needs comes from here, ready and safe.
 
 from __future__ import annotations
 
+import html
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache
@@ -35,6 +36,7 @@ class Clock:
         self.zone = timezone.get_current_timezone()
         self.today = timezone.now().astimezone(self.zone).date()
         self._days: dict[date, tuple[str, str]] = {}
+        self._row_days: dict[date, str] = {}
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -53,13 +55,14 @@ class Clock:
 
     def written(self, moment: datetime) -> str:
         """ "14:58" today, "19 Nov, 14:58" on another day."""
-        local = self.local(moment)
-        return f"{self._day(local.date())[1]}{local:%H:%M}"
+        return self.on_message(moment)[1]
 
-    def in_full(self, moment: datetime) -> str:
-        """ "Monday 23 November 2026, 14:58"."""
+    def on_message(self, moment: datetime) -> tuple[date, str, str]:
+        """The day, as `written`, and in full: "Monday 23 November 2026, 14:58"."""
         local = self.local(moment)
-        return f"{self._day(local.date())[0]}, {local:%H:%M}"
+        day, time = local.date(), f"{local:%H:%M}"
+        in_full, short = self._day(day)
+        return day, f"{short}{time}", f"{in_full}, {time}"
 
     def divider(self, day: date) -> str:
         """What stands above the messages of a day."""
@@ -75,6 +78,11 @@ class Clock:
         day = local.date()
         if day == self.today:
             return f"{local:%H:%M}"
+        if day not in self._row_days:
+            self._row_days[day] = self._short_day(day)
+        return self._row_days[day]
+
+    def _short_day(self, day: date) -> str:
         if timedelta(0) < self.today - day < timedelta(days=7):
             return format_date(day, "D")
         return format_date(day, "j M" if day.year == self.today.year else "j M Y")
@@ -111,12 +119,15 @@ class Person:
 
 def avatar(user_pk: int, name: str, extra: str = "") -> SafeString:
     """A person's initials on one of six hues. Decoration: the name stands beside it."""
-    return format_html(
-        '<span class="avatar avatar-{}{}" aria-hidden="true">{}</span>',
-        user_pk % AVATAR_HUES + 1,
-        f" {extra}" if extra else "",
-        initials(name),
-    )
+    classes = f"avatar avatar-{user_pk % AVATAR_HUES + 1}"
+    if extra:
+        classes += f" {_safe(extra)}"
+    return SafeString(f'<span class="{classes}" aria-hidden="true">{_safe(initials(name))}</span>')
+
+
+def _safe(text: str) -> SafeString:
+    """As Django's `escape`, four times as fast: that one takes texts that are not there yet."""
+    return SafeString(html.escape(text))
 
 
 def initials(name: str) -> str:
@@ -129,15 +140,20 @@ def initials(name: str) -> str:
 
 
 @cache
-def message_url_frame() -> tuple[str, str]:
-    """What stands before and after the id in a message's address."""
-    before, after = reverse("chats:message_detail", args=[0]).split("0")
+def _around_id(name: str) -> tuple[str, str]:
+    """What stands before and after the id in the addresses of that name."""
+    before, after = reverse(name, args=[0]).split("0")
     return before, after
 
 
 def message_url(pk: int) -> str:
     """The address of a message: its own page, where it can be seen wherever it hangs."""
-    before, after = message_url_frame()
+    before, after = _around_id("chats:message_detail")
+    return f"{before}{pk}{after}"
+
+
+def conversation_url(pk: int) -> str:
+    before, after = _around_id("chats:conversation_detail")
     return f"{before}{pk}{after}"
 
 
@@ -190,12 +206,11 @@ class Presenter:
         self._reply_to = _("to")
 
     def show(self, message: Message) -> ShownMessage:
-        before, after = message_url_frame()
         own = message.sender_id == self.reader_pk
         unread = not own and not message.read
         deleted = message.deleted_at is not None
         person = self.people[message.sender_id]
-        when = self.clock.written(message.timestamp)
+        day, when, when_in_full = self.clock.on_message(message.timestamp)
         whose = f"{self._own_message if own else person.name}, {when}"
         classes = "msg"
         if own:
@@ -208,16 +223,16 @@ class Presenter:
         return ShownMessage(
             pk=message.pk,
             id=SafeString(f"m-{message.pk}"),
-            url=SafeString(f"{before}{message.pk}{after}"),
+            url=SafeString(message_url(message.pk)),
             classes=SafeString(classes),
             avatar=person.avatar,
             name=self._names[message.sender_id],
-            when=escape(when),
-            when_in_full=escape(self.clock.in_full(message.timestamp)),
+            when=_safe(when),
+            when_in_full=_safe(when_in_full),
             when_machine=SafeString(self.clock.machine(message.timestamp)),
             body=message.body,
-            whose=escape(whose),
-            reply_label=escape(f"{self._reply_to} {whose}"),
+            whose=_safe(whose),
+            reply_label=_safe(f"{self._reply_to} {whose}"),
             is_reply=parent_sender is not None,
             in_reply_to=self._in_reply_to(parent_sender),
             parent_id=SafeString(f"m-{message.parent_message_id}"),
@@ -226,7 +241,7 @@ class Presenter:
             unread=unread,
             readable=not own and not deleted,
             deleted=deleted,
-            day=self.clock.local(message.timestamp).date(),
+            day=day,
         )
 
     def _in_reply_to(self, sender_pk: int | None) -> SafeString:

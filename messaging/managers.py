@@ -65,14 +65,6 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             reader_version=F("participants__version")
         )
 
-    def for_page(self, user: User) -> Self:
-        """As `visible_to`, each with `other_name`: what the person on the other side is called."""
-        people = self.model.participants.rel.related_model._base_manager
-        others = people.filter(conversation=OuterRef("pk")).exclude(user=user)
-        return self.visible_to(user).annotate(
-            other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1])
-        )
-
     def between(self, one: User, other: User) -> Conversation:
         """The conversation of two people, made now if they have none yet.
 
@@ -96,9 +88,9 @@ class ParticipantQuerySet(models.QuerySet):
     def for_list(self, user: User) -> models.QuerySet[Any, dict[str, Any]]:
         """`user`'s conversations, the liveliest first, as plain values: one query.
 
-        Each has `conversation_id`, `last_activity`, of the other person `other_id` and
-        `other_name`, and of the last message `sender_id` and `beginning` (None, or empty when
-        it was deleted). Building five models for each of thirty rows would cost more than SQL.
+        Each has `conversation_id`, `last_activity`, `pair_key`, of the other person `other_name`,
+        and of the last message `sender_id` and `beginning` (None, or empty when it was deleted).
+        Building five models for each of thirty rows would cost more than SQL.
         """
         others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
             user=user
@@ -109,7 +101,7 @@ class ParticipantQuerySet(models.QuerySet):
             .values(
                 "conversation_id",
                 "last_activity",
-                other_id=Subquery(others.values("user_id")[:1]),
+                pair_key=F("conversation__pair_key"),
                 other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1]),
                 sender_id=F("conversation__last_message__sender_id"),
                 beginning=Left("conversation__last_message__content", 500),

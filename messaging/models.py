@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import models, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.functional import cached_property
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
@@ -23,6 +25,9 @@ from messaging.managers import (
     ParticipantQuerySet,
     UnreadMessagesManager,
 )
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 CONTENT_MAX_LENGTH = 20_000  # characters
 CONTENT_MAX_BYTES = 64 * 1024  # as UTF-8
@@ -48,9 +53,8 @@ class Conversation(models.Model):
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
-    # Annotated by `visible_to` and `for_page`.
+    # Annotated by `visible_to`.
     reader_version: int
-    other_name: str
 
     objects = ConversationQuerySet.as_manager()
 
@@ -78,8 +82,18 @@ class Conversation(models.Model):
 
     def other_pk(self, user_pk: int) -> int:
         """The id of the person `user_pk` talks with here."""
-        low, high = self.people_pks
-        return high if user_pk == low else low
+        return other_in_pair(self.pair_key, user_pk)
+
+    @cached_property
+    def people(self) -> dict[int, User]:
+        """The two people, by id: one query, the first time."""
+        return get_user_model().objects.in_bulk(self.people_pks)
+
+
+def other_in_pair(pair_key: str, user_pk: int) -> int:
+    """The id of the other one of the two people that `pair_key` names."""
+    low, high = pair_key.split(":")
+    return int(high) if user_pk == int(low) else int(low)
 
 
 class Participant(models.Model):

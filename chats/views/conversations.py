@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.safestring import SafeString
@@ -26,6 +25,9 @@ from chats.requests import ReaderRequest
 from chats.responses import back, part_of_page, render_part, render_parts, signed_in, wants_part
 from messaging import services
 from messaging.models import Conversation
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 SEEN_AT_ONCE = 100
 
@@ -65,7 +67,14 @@ def _context(request: ReaderRequest, conversation: Conversation) -> dict[str, An
 
 def other_person(request: ReaderRequest, conversation: Conversation) -> Person:
     """Whom the reader talks with."""
-    return Person.named(conversation.other_pk(request.user.pk), conversation.other_name)
+    return Person.of(_other_user(request, conversation))
+
+
+def _other_user(request: ReaderRequest, conversation: Conversation) -> User:
+    other = conversation.people.get(conversation.other_pk(request.user.pk))
+    if other is None:  # the account has just gone, and the conversation with it
+        raise Http404
+    return other
 
 
 def _embedded_list(request: ReaderRequest, conversation: Conversation) -> SafeString:
@@ -104,11 +113,10 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _page(request, conversation, form, status=422)
-    receiver = get_object_or_404(get_user_model(), pk=conversation.other_pk(request.user.pk))
     try:
         message = services.send_message(
             sender=request.user,
-            receiver=receiver,
+            receiver=_other_user(request, conversation),
             content=form.cleaned_data["content"],
             client_key=form.cleaned_data["client_key"],
         )

@@ -252,7 +252,7 @@ def test_who_may_see_a_conversation_and_a_message(crowd):
     reader = crowd["reader"]
 
     assert_found_by_index(
-        lambda: Conversation.objects.for_page(reader).filter(pk=crowd["conversation"].pk)
+        lambda: Conversation.objects.visible_to(reader).filter(pk=crowd["conversation"].pk)
     )
     assert_found_by_index(lambda: Message.objects.visible_to(reader).filter(pk=crowd["deep"].pk))
 
