@@ -26,4 +26,5 @@ urlpatterns = [
     path("notifications/read/", views.notifications_read, name="notifications_read"),
     path("new/", views.message_new, name="message_new"),
     path("people/", views.people, name="people"),
+    path("search/", views.search, name="search"),
 ]

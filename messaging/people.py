@@ -30,7 +30,8 @@ def people_named(text: str, *, searcher: User) -> QuerySet[User]:
         return people.none()
     begins, has = Q(), Q()
     # SQLite folds the case of ASCII only; the other spellings are tried as they are.
-    for spelling in {text, text.lower(), text.upper(), text.title()}:
+    others = set() if text.isascii() else {text.lower(), text.upper(), text.title()}
+    for spelling in {text, *others}:
         begins |= Q(first_name__istartswith=spelling) | Q(username__istartswith=spelling)
         has |= Q(first_name__icontains=spelling) | Q(username__icontains=spelling)
     return (

@@ -253,6 +253,7 @@ ACCOUNT_RATE_LIMITS = {
     "delete_account": "5/m/user",
     "message_send": "60/m/user",
     "people_search": "60/m/user",
+    "search": "120/m/user",  # one types, and each pause asks
 }
 # How many proxies of ours a request passes: as many addresses at the end of X-Forwarded-For are
 # believed. Limits count by the address of the reader.

@@ -14,6 +14,7 @@ from chats.views.messages import message_delete, message_detail, message_history
 from chats.views.new import message_new, people
 from chats.views.notifications import notifications, notifications_read
 from chats.views.reading import message_read, message_unread
+from chats.views.search import search
 from chats.views.writing import message_edit, message_reply
 
 __all__ = [
@@ -36,4 +37,5 @@ __all__ = [
     "notifications",
     "notifications_read",
     "people",
+    "search",
 ]

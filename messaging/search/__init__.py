@@ -8,6 +8,7 @@ each keep an index and ask it. Both hold the same words (`words`), so that both 
 from messaging.search.excerpts import Piece, pieces_around
 from messaging.search.hits import COUNTED, PAGE, search
 from messaging.search.index import clean_up, index_of, keep_index, without_index
+from messaging.search.people import people_found
 from messaging.search.query import LONGEST, Problem, Query, Remark, parse
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "index_of",
     "keep_index",
     "parse",
+    "people_found",
     "pieces_around",
     "search",
     "without_index",

@@ -175,7 +175,7 @@ function move(step, fits = () => true) {
 }
 function press(key) {
   const at = current();
-  const its = `[data-key=${key}]`;
+  const its = `[data-key="${key}"]`;
   const inside = at && ($(its, at) || $(`:scope > .thread ${its}`, at.parentElement));
   (inside || $(`.bar ${its}`))?.click();
 }
@@ -196,7 +196,7 @@ on("keydown", (event) => {
   before = key;
   if (both === "gi") location.assign(inbox());
   else if (keys[key]) keys[key]();
-  else if ("reuohc".includes(key)) press(key);
+  else if ("reuohc/".includes(key)) press(key);
   else if (key === "Enter" && target.matches("article")) press("o");
   else return;
   event.preventDefault();

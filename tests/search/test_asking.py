@@ -218,5 +218,5 @@ def test_pages_go_on_by_id(ana, say):
 def test_a_reply_is_found_with_what_it_answers(ana, say):
     reply_to(say("Where is the plum?"), "In the kitchen")
 
-    (message,) = Message.objects.search(ana, parse("kitchen")).select_related("parent_message")
+    (message,) = Message.objects.search(ana, parse("kitchen"))
     assert message.parent_message.content == "Where is the plum?"

@@ -1,0 +1,198 @@
+"""Looking for messages and people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_safe
+
+from chats.limits import limited
+from chats.numbers import id_or_zero
+from chats.presentation import Clock, Person, message_url
+from chats.requests import ReaderRequest
+from chats.responses import render_part, signed_in
+from messaging.models import Message
+from messaging.rendering import excerpt
+from messaging.search import (
+    COUNTED,
+    LONGEST,
+    PAGE,
+    Problem,
+    Query,
+    Remark,
+    parse,
+    people_found,
+    pieces_around,
+)
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(slots=True)
+class Result:
+    """A message that was found, as its reader sees it."""
+
+    url: str
+    avatar: SafeString
+    who: SafeString
+    answers: str
+    text: SafeString
+    when: str
+    when_machine: str
+
+
+@dataclass(slots=True)
+class FoundPerson:
+    """Somebody whose name was found, and where one writes to them."""
+
+    url: str
+    person: Person
+    username: str
+
+
+@signed_in
+@require_safe
+@limited("search")
+def search(request: ReaderRequest) -> HttpResponse:
+    """Messages in one's own conversations, newest first, and people by their names."""
+    part = "items" if request.GET.get("part") == "items" else "page"
+    template = {"items": "partials/result_items.html", "page": "partials/results.html"}[part]
+    context = _context(request)
+    if part == "items":
+        context["live"] = ngettext(
+            "%(count)s more result", "%(count)s more results", len(context["results"])
+        ) % {"count": len(context["results"])}
+    return render_part(
+        request, "chats/search.html", template, context, oob=["partials/oob_live.html"]
+    )
+
+
+def _context(request: ReaderRequest) -> dict[str, Any]:
+    query = parse(request.GET.get("q", ""))
+    before = id_or_zero(request.GET.get("before"))
+    reader = request.user
+    messages = list(Message.objects.search(reader, query, before=before or None))
+    people = people_found(query.name, reader) if query.name and not before else []
+    shown = messages[:PAGE]
+    found = messages[0].found if messages else 0
+    return {
+        "query": query,
+        "before": before,
+        "problem": _said_problem(query),
+        "remarks": [_said_remark(remark, about) for remark, about in query.remarks],
+        "people": [_found_person(user) for user in people],
+        "results": _results(shown, query, reader),
+        "found": found,
+        "found_text": f"{found:,}",
+        "counted_text": f"{COUNTED:,}",
+        "uncounted": found > COUNTED,
+        "next": urlencode({"q": query.text, "before": shown[-1].pk})
+        if len(messages) > PAGE
+        else "",
+        "live": _said_found(query, found, len(people)),
+    }
+
+
+def _results(messages: list[Message], query: Query, reader: User) -> list[Result]:
+    clock = Clock()
+    return [
+        Result(
+            url=f"{message_url(message.pk)}#m-{message.pk}",
+            avatar=Person.of(message.sender).avatar,
+            who=_who(message, reader),
+            answers=_answers(message, reader),
+            text=_marked(message.content, query),
+            when=clock.in_row(message.timestamp),
+            when_machine=clock.machine(message.timestamp),
+        )
+        for message in messages
+    ]
+
+
+def _who(message: Message, reader: User) -> SafeString:
+    if message.sender_id == reader.pk:
+        return format_html(_("You to {}"), _isolated(Person.of(message.receiver).name))
+    return _isolated(Person.of(message.sender).name)
+
+
+def _isolated(name: str) -> SafeString:
+    # A name in another direction of writing leaves the words around it where they are.
+    return format_html("<bdi>{}</bdi>", name)
+
+
+def _answers(message: Message, reader: User) -> str:
+    parent = message.parent_message
+    if parent is None:
+        return ""
+    if parent.deleted_at is not None:
+        return _("in reply to a deleted message")
+    text = excerpt(parent.content)
+    if parent.sender_id == reader.pk:
+        return _("in reply to you: %(text)s") % {"text": text}
+    if parent.sender_id == message.sender_id:
+        return _("in reply to themselves: %(text)s") % {"text": text}
+    name = Person.of(message.receiver).first
+    return _("in reply to %(name)s: %(text)s") % {"name": name, "text": text}
+
+
+def _marked(content: str, query: Query) -> SafeString:
+    """The text around the first hit as safe HTML, each hit marked."""
+    return format_html_join(
+        "",
+        "{}",
+        (
+            (format_html("<mark>{}</mark>", piece.text) if piece.hit else piece.text,)
+            for piece in pieces_around(content, query)
+        ),
+    )
+
+
+def _found_person(user: Any) -> FoundPerson:
+    if user.conversation:
+        url = f"{reverse('chats:conversation_detail', args=[user.conversation])}#latest"
+    else:
+        to = urlencode({"to": user.username, "q": user.username})
+        url = f"{reverse('chats:message_new')}?{to}"
+    return FoundPerson(url, Person.of(user), user.username)
+
+
+def _said_problem(query: Query) -> str:
+    texts = {
+        Problem.TOO_SHORT: _("Write two letters at least."),
+        Problem.TOO_LONG: _("That is too long to look for: %(limit)s characters at most.")
+        % {"limit": LONGEST},
+        Problem.NO_WORD: _("There is no word in that to look for: write letters or digits."),
+    }
+    return texts.get(query.problem, "") if query.problem else ""
+
+
+def _said_remark(remark: Remark, about: str) -> str:
+    if remark is Remark.FILTER:
+        return _("“%(text)s” was not understood as a filter, and looked for as words.") % {
+            "text": about
+        }
+    if remark is Remark.QUOTE:
+        return _("A quotation mark has no other: what follows it was looked for as words.")
+    return _("A character that no message can have was left out.")
+
+
+def _said_found(query: Query, found: int, people: int) -> str:
+    """For screen readers: nobody sees the list change under the field they type in."""
+    if query.problem:
+        return _said_problem(query)
+    if found > COUNTED:
+        said = _("More than %(count)s results") % {"count": f"{COUNTED:,}"}
+    else:
+        said = ngettext("%(count)s result", "%(count)s results", found) % {"count": f"{found:,}"}
+    if people:
+        said += ", " + ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
+    return said
