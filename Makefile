@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench
+.PHONY: help run demo dev test lint format requirements bench screenshots
 
 help: ## print these commands
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -67,3 +67,6 @@ requirements: ## pin the newest releases that pyproject.toml allows
 
 bench: ## measure how fast pages are
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks
+
+screenshots: ## draw the pictures in docs/screenshots again (needs Chromium)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.screenshots
