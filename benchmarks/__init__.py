@@ -1,0 +1,1 @@
+"""How fast pages are, with ten thousand messages and with a million: `make bench`."""

@@ -1,0 +1,190 @@
+"""Writes the made-up world into a database, once, and finds it there again.
+
+Straight into the tables, without models or signals: a million messages take a minute or two.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable
+from hashlib import sha256
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import call_command
+from django.core.management.color import no_style
+from django.db import connection, models, transaction
+
+from benchmarks import rows
+from benchmarks.rows import Landmarks, World
+from messaging.models import (
+    Conversation,
+    Mailbox,
+    Message,
+    MessageHistory,
+    Notification,
+    Participant,
+)
+
+BATCH = 20_000  # rows written at a time
+
+
+def landmarks(size: int, folder: Path) -> Landmarks:
+    """What is measured in this process's database, which has `size` messages afterwards.
+
+    `folder` holds a note of what was built, and with which schema. Another schema, or another
+    recipe, is another world: it is built anew.
+    """
+    note = folder / "landmarks.json"
+    stamp = _stamp()
+    if note.exists():
+        noted = json.loads(note.read_text())
+        if noted.pop("stamp") == stamp:
+            found = Landmarks(**noted)
+            _forget_what_was_sent(found)
+            return found
+        note.unlink()
+    print(f"  building {size:,} messages on {connection.vendor} ...", end="", flush=True)
+    began = time.monotonic()
+    _empty()
+    built = _write(World(size))
+    built.write(note, stamp=stamp)
+    print(f" {time.monotonic() - began:.0f} s", flush=True)
+    return built
+
+
+def _stamp() -> str:
+    digest = sha256()
+    migrations = [
+        path
+        for app in ("messaging", "accounts", "chats")
+        for path in Path(apps.get_app_config(app).path).glob("migrations/*.py")
+    ]
+    for path in sorted([*migrations, Path(rows.__file__), Path(__file__)]):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _empty() -> None:
+    if connection.vendor == "sqlite":
+        connection.close()
+        for suffix in ("", "-wal", "-shm"):
+            Path(f"{settings.DATABASES['default']['NAME']}{suffix}").unlink(missing_ok=True)
+    else:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA public CASCADE")
+            cursor.execute("CREATE SCHEMA public")
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def _write(world: World) -> Landmarks:
+    _unguarded(True)
+    _write_people(world)
+    messages = world.messages()
+    while batch := list(islice(messages, BATCH)):
+        _insert(Message, rows.MESSAGE_COLUMNS, batch)
+        _insert(Notification, rows.NOTIFICATION_COLUMNS, world.notifications)
+        world.notifications.clear()
+    _insert(MessageHistory, rows.HISTORY_COLUMNS, world.histories)
+    _write_conversations(world)
+    _unguarded(False)
+    _finish()
+    return world.landmarks
+
+
+def _unguarded(unguarded: bool) -> None:
+    """What is made here needs neither checking nor saving from a power cut."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(f"PRAGMA foreign_keys = {'OFF' if unguarded else 'ON'}")
+            cursor.execute(f"PRAGMA synchronous = {'OFF' if unguarded else 'FULL'}")
+            cursor.execute(f"PRAGMA secure_delete = {'OFF' if unguarded else 'ON'}")
+            # Nine indexes grow at once: with too little memory each row reads them from disk.
+            cursor.execute(f"PRAGMA cache_size = {-800_000 if unguarded else -2_000}")  # KiB
+        else:
+            role = "replica" if unguarded else "origin"
+            cursor.execute(f"SET session_replication_role = {role}")
+
+
+def _write_people(world: World) -> None:
+    model = get_user_model()
+    people = [
+        model(pk=pk, username=f"person{pk}", first_name=f"Person {pk}", password="!")  # noqa: S106
+        for pk in range(1, world.people + 1)
+    ]
+    model.objects.bulk_create(people, batch_size=1000)
+    Mailbox.objects.bulk_create((Mailbox(user=one) for one in people), batch_size=1000)
+
+
+def _write_conversations(world: World) -> None:
+    last = world.last_message
+    never = "2024-01-01 00:00:00"
+    _insert(
+        Conversation,
+        ("id", "pair_key", "version", "last_message_id", "created_at"),
+        (
+            (number, f"{one}:{other}", *_version_and_last(last.get(number)), never)
+            for number, (one, other) in enumerate(world.pairs, 1)
+        ),
+    )
+    _insert(
+        Participant,
+        ("conversation_id", "user_id", "last_activity", "version"),
+        (
+            (number, person, last.get(number, (0, never))[1], 0)
+            for number, pair in enumerate(world.pairs, 1)
+            for person in pair
+        ),
+    )
+
+
+def _version_and_last(last: tuple[int, str] | None) -> tuple[int, int | None]:
+    return (last[0], last[0]) if last else (0, None)
+
+
+def _insert(
+    model: type[models.Model], columns: tuple[str, ...], values: Iterable[tuple[Any, ...]]
+) -> None:
+    known = {field.column for field in model._meta.concrete_fields}
+    assert known - set(columns) <= {"id"}, f"{model.__name__} has another column by now"  # noqa: S101
+    table = f"{connection.ops.quote_name(model._meta.db_table)} ({', '.join(columns)})"
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            marks = ", ".join(["%s"] * len(columns))
+            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608
+        else:
+            with cursor.copy(f"COPY {table} FROM STDIN") as copy:
+                for row in values:
+                    copy.write_row(row)
+
+
+def _finish() -> None:
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            # What a server that has run for a while has: a settled log, and known statistics.
+            cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            cursor.execute("ANALYZE")
+        else:
+            for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+                cursor.execute(statement)
+            cursor.execute("VACUUM (ANALYZE)")
+
+
+@transaction.atomic
+def _forget_what_was_sent(found: Landmarks) -> None:
+    """Take away what earlier measurements sent, so that each begins with the same world."""
+    newer = Message.objects.filter(pk__gt=found.last_message)
+    touched = list(newer.order_by().values_list("conversation_id", flat=True).distinct())
+    for pk in touched:
+        kept = Message.objects.filter(conversation=pk, pk__lte=found.last_message)
+        last = kept.order_by("-changed_in").first()
+        assert last is not None, "measurements write to conversations that exist"  # noqa: S101
+        Conversation.objects.filter(pk=pk).update(last_message=last)
+        Participant.objects.filter(conversation=pk).update(last_activity=last.timestamp)
+    Notification.objects.filter(message__gt=found.last_message).delete()
+    newer.erase()

@@ -1,0 +1,119 @@
+"""What is measured, and what it may cost. Budgets are those of docs/performance.md."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import count
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from benchmarks.rows import Landmarks
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a browser asks; `part` is asked by htmx."""
+
+    path: str
+    part: bool = False
+    form: dict[str, str] | None = None
+    reader: int = 0  # somebody else than the reader of the world
+
+    @property
+    def method(self) -> str:
+        return "GET" if self.form is None else "POST"
+
+    @property
+    def body(self) -> bytes:
+        return urlencode(self.form or {}).encode()
+
+
+@dataclass(frozen=True)
+class Case:
+    """One kind of request, and its budget."""
+
+    name: str
+    queries: int  # SQL statements at most
+    ratio: float  # times the floor at most
+    request: Callable[[Landmarks], Request]
+    # Nothing is cached yet, as for the first reader of a page.
+    cold: bool = False
+    # A page or a part that has to have this in it: what is measured is what was meant.
+    shows: str = ""
+
+
+FLOOR = Case("Floor: a signed-in view of a few bytes", 2, 1, lambda at: Request("/floor/"))
+
+
+# Each reply answers another message: with every reply to the same one, more would be drawn.
+SENT = count()
+
+
+def _reply(pk: int) -> Request:
+    text = {"content": "Good, see you there.", "client_key": str(uuid4())}
+    return Request(f"/m/{pk}/reply/", part=True, form=text)
+
+
+CASES = (
+    Case(
+        "Conversation page, first view",
+        *(12, 15),
+        lambda at: Request(f"/c/{at.conversation}/"),
+        cold=True,
+        shows='id="composer"',
+    ),
+    Case(
+        "Conversation page, list cached",
+        *(8, 6),
+        lambda at: Request(f"/c/{at.conversation}/"),
+        shows='id="composer"',
+    ),
+    Case(
+        "List of messages alone, cached",
+        *(3, 2),
+        lambda at: Request(f"/c/{at.conversation}/messages/", part=True),
+        shows='id="feed"',
+    ),
+    Case("Inbox", *(10, 12), lambda at: Request("/inbox/"), shows='class="card-u"'),
+    Case("Unread badge", *(3, 1.5), lambda at: Request("/badge/"), shows='id="unread-count"'),
+    Case(
+        "Open the long thread, first 50 replies",
+        *(8, 15),
+        lambda at: Request(f"/m/{at.thread}/?part=thread", part=True),
+        shows="more repl",
+    ),
+    Case(
+        "Send a reply, to a reply in the long thread",
+        *(16, 6),
+        lambda at: _reply(at.unanswered[next(SENT) % len(at.unanswered)]),
+        shows='id="conversation-list"',
+    ),
+    Case(
+        "Edit history, 12 earlier texts",
+        *(5, 5),
+        lambda at: Request(f"/m/{at.edited}/history/", part=True),
+        shows="<ins>",
+    ),
+    # Beyond the budgets of the design: where growth would hide.
+    Case(
+        "Conversation page, first view, long thread on it",
+        *(12, 15),
+        lambda at: Request(f"/c/{at.threaded}/"),
+        cold=True,
+        shows="99+ replies",
+    ),
+    Case(
+        "Conversation page, first view, much unread elsewhere",
+        *(12, 15),
+        lambda at: Request(f"/c/{at.flooded_conversation}/", reader=at.flooded),
+        cold=True,
+        shows='id="composer"',
+    ),
+    Case(
+        "The deepest message of the chain",
+        *(10, 12),
+        lambda at: Request(f"/m/{at.chain_leaf}/"),
+        shows='class="above"',
+    ),
+)

@@ -1,0 +1,211 @@
+"""Measures every case in this process, on this process's database: `python -m benchmarks.measure`.
+
+The requests go to the WSGI application, as the server's threads call it: all of the middleware,
+no network. A case and the floor take turns, so that whatever else the machine does slows both.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import django
+from django.conf import settings
+
+CSRF_TOKEN = "m" * 32
+LEAST_ROUNDS = 15
+
+
+@dataclass
+class Result:
+    """One line of the table, as it stands in results/latest.json."""
+
+    case: str
+    backend: str
+    messages: int
+    queries: int
+    ms: float
+    cpu_ms: float
+    ratio: float
+    kilobytes: float
+    budget_queries: int
+    budget_ratio: float
+    ok: bool
+
+
+class Browser:
+    """Asks as one person who is signed in."""
+
+    def __init__(self, application: Callable, person: int) -> None:
+        self.application = application
+        self.cookies = f"sessionid={sign_in(person)}; csrftoken={CSRF_TOKEN}"
+
+    def ask(self, request) -> bytes:
+        """The body of the answer, which has to be a good one."""
+        path, _mark, query = request.path.partition("?")
+        status = ""
+
+        def start_response(line: str, headers: list, exc_info: Any = None) -> None:
+            nonlocal status
+            status = line
+
+        environ = {
+            "REQUEST_METHOD": request.method,
+            "SCRIPT_NAME": "",
+            "PATH_INFO": path,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "localhost",
+            "SERVER_PORT": "8000",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "HTTP_HOST": "localhost",
+            "HTTP_COOKIE": self.cookies,
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.version": (1, 0),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": BytesIO(request.body),
+            "wsgi.errors": BytesIO(),
+            "wsgi.multithread": True,
+            "wsgi.multiprocess": False,
+            "wsgi.run_once": False,
+        }
+        if request.method == "POST":
+            environ["HTTP_X_CSRFTOKEN"] = CSRF_TOKEN
+        if request.part:
+            environ["HTTP_HX_REQUEST"] = "true"
+            environ["HTTP_HX_CURRENT_URL"] = "http://localhost/c/1/"
+        response = self.application(environ, start_response)
+        body = b"".join(response)
+        response.close()
+        assert status.startswith("200"), f"{request.method} {request.path}: {status}"  # noqa: S101
+        return body
+
+
+def sign_in(person: int) -> str:
+    """The key of a new session of this person."""
+    from django.contrib.auth import (
+        BACKEND_SESSION_KEY,
+        HASH_SESSION_KEY,
+        SESSION_KEY,
+        get_user_model,
+    )
+
+    user = get_user_model().objects.get(pk=person)
+    session = import_module(settings.SESSION_ENGINE).SessionStore()
+    session[SESSION_KEY] = str(person)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    session.create()
+    return session.session_key
+
+
+def forget_everything_cached() -> None:
+    from django.core.cache import caches
+
+    for cache in caches.all():
+        cache.clear()
+
+
+def measure(size: int, seconds: float, only: str = "") -> list[Result]:
+    """Every case, at least `LEAST_ROUNDS` times and for so many seconds."""
+    from django.core.wsgi import get_wsgi_application
+
+    from benchmarks.build import landmarks
+    from benchmarks.cases import CASES, FLOOR
+
+    at = landmarks(size, settings.DATA_DIR)
+    application = get_wsgi_application()
+    browsers = {person: Browser(application, person) for person in (at.reader, at.flooded)}
+    results = []
+    for case in (FLOOR, *CASES):
+        if only.lower() in case.name.lower():
+            results.append(_measure_case(case, at, browsers, size, seconds))
+    return results
+
+
+def _measure_case(case, at, browsers, size: int, seconds: float) -> Result:
+    from django.db import connection
+
+    from benchmarks.cases import FLOOR
+
+    browser = browsers[case.request(at).reader or at.reader]
+    floor = FLOOR.request(at)
+    for _attempt in range(3):
+        body = browser.ask(case.request(at))
+        browser.ask(floor)
+    assert case.shows.encode() in body, f"{case.name}: the answer is not what was meant"  # noqa: S101
+    queries = _statements(browser, case, at)
+    took: list[tuple[float, float, float]] = []
+    last = time.monotonic() + seconds
+    while len(took) < LEAST_ROUNDS or time.monotonic() < last:
+        before = _timed(browser, floor)[0]
+        if case.cold:
+            forget_everything_cached()
+        wall, cpu = _timed(browser, case.request(at))
+        after = _timed(browser, floor)[0]
+        took.append((wall, cpu, wall / ((before + after) / 2)))
+    ratio = median(ratio for _wall, _cpu, ratio in took)
+    return Result(
+        case=case.name,
+        backend=connection.vendor,
+        messages=size,
+        queries=queries,
+        ms=round(1000 * median(wall for wall, _cpu, _ratio in took), 2),
+        cpu_ms=round(1000 * median(cpu for _wall, cpu, _ratio in took), 2),
+        ratio=round(ratio, 2),
+        kilobytes=round(len(gzip.compress(body, 6)) / 1024, 1),
+        budget_queries=case.queries,
+        budget_ratio=case.ratio,
+        ok=queries <= case.queries and (case is FLOOR or ratio <= case.ratio),
+    )
+
+
+def _timed(browser: Browser, request) -> tuple[float, float]:
+    """Seconds by the clock, and seconds of this thread's own work."""
+    wall, cpu = time.perf_counter(), time.thread_time()
+    browser.ask(request)
+    return time.perf_counter() - wall, time.thread_time() - cpu
+
+
+def _statements(browser: Browser, case, at) -> int:
+    """How many the request takes, counted as the tests count."""
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from tests.queries import statements
+
+    if case.cold:
+        forget_everything_cached()
+    with CaptureQueriesContext(connection) as captured:
+        browser.ask(case.request(at))
+    return len(statements(captured))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("messages", type=int)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each case")
+    parser.add_argument("--only", default="", help="cases whose name has this")
+    parser.add_argument("--output", type=Path, help="a file for the results")
+    options = parser.parse_args()
+    django.setup()
+    results = measure(options.messages, options.seconds, options.only)
+    if options.output:
+        options.output.write_text(json.dumps([asdict(result) for result in results]))
+        return
+    for result in results:
+        print(json.dumps(asdict(result)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,9 @@
+"""How static files are stored for a measurement: named as ever, and not compressed."""
+
+from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
+
+from messaging_app.storage import HashedStaticFiles
+
+
+class HashedOnly(ManifestStaticFilesStorage):
+    patterns = HashedStaticFiles.patterns
