@@ -1,6 +1,6 @@
 """Messages from elsewhere, as JSON Lines: `reading` checks every line, `writing` stores them."""
 
-from messaging.importing.reading import BadLine, opened, read_lines
+from messaging.importing.reading import BadLine, Lines, opened
 from messaging.importing.writing import Survey, write
 
-__all__ = ["BadLine", "Survey", "opened", "read_lines", "write"]
+__all__ = ["BadLine", "Lines", "Survey", "opened", "write"]

@@ -21,6 +21,7 @@ from messaging.services import clean_content
 
 GZIP_BEGINS = b"\x1f\x8b"
 IN_MEMORY = 16 * 1024 * 1024  # bytes of standard input, before they go to a temporary file
+KEPT = 100_000  # messages, some 100 MB
 NO_DEFAULT = object()
 
 
@@ -77,6 +78,29 @@ def opened(path: str) -> Iterator[BinaryIO]:
         if zipped:
             raw = gzip.GzipFile(fileobj=raw, mode="rb")
         yield raw
+
+
+class Lines:
+    """Every message of a source, as often as it is asked for.
+
+    Those of a file of moderate size are kept: to check them takes as long as to store them.
+    """
+
+    def __init__(self, source: BinaryIO) -> None:
+        self._source = source
+        self._kept: list[Line] | None = None
+
+    def __iter__(self) -> Iterator[Line]:
+        if self._kept is not None:
+            yield from self._kept
+            return
+        kept: list[Line] = []
+        for number, line in enumerate(read_lines(self._source), start=1):
+            if number <= KEPT:
+                kept.append(line)
+            yield line
+        if len(kept) < KEPT:
+            self._kept = kept
 
 
 def read_lines(source: BinaryIO) -> Iterator[Line]:

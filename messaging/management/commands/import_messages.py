@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import IntegrityError
 from tqdm import tqdm
 
-from messaging.importing import BadLine, Survey, opened, read_lines, write
+from messaging.importing import BadLine, Lines, Survey, opened, write
 
 FORMAT = """\
 Imports messages from JSON Lines: one object a line, parents before their replies, each with
@@ -62,10 +62,9 @@ class Command(BaseCommand):
 
         try:
             with opened(file) as source:
-                survey = Survey(shown(read_lines(source), "Checking"))
-                written = write(
-                    survey, lambda: shown(read_lines(source), "Importing", survey.total)
-                )
+                lines = Lines(source)
+                survey = Survey(shown(lines, "Checking"))
+                written = write(survey, lambda: shown(lines, "Importing", survey.total))
         except BadLine as bad:
             raise CommandError(f"{bad} Nothing was imported.") from None
         except (OSError, EOFError, zlib.error) as error:
