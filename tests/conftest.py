@@ -6,7 +6,6 @@ from django.core.cache import caches
 from messaging.models import Conversation
 from tests.factories import MessageFactory, UserFactory
 
-
 # Folders whose tests are all about the database: they run on PostgreSQL as well.
 ON_BOTH_DATABASES = ("messaging", "search")
 
