@@ -14,7 +14,7 @@ def page_not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         return render_toast(
             request, _("This is not here any more, or was never yours to see."), status=404
         )
-    if content := dict(typed_fields(request)).get("content"):
+    if content := dict(typed_fields(request) or []).get("content"):
         # What it was to answer has been deleted, perhaps. Sending it again would not help.
         return varying(render(request, "chats/not_here.html", {"content": content}, status=404))
     return varying(render(request, "404.html", status=404))
@@ -57,12 +57,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     text = _("This page had become too old to send from. Press Send again.")
     if wants_part(request):
         return render_toast(request, text, status=403, new_token=True)
-    context = {"text": text, "typed": None, "action": "/"}
-    if request.headers.get("Origin", _our_origin(request)) == _our_origin(request):
-        context |= {"typed": typed_fields(request), "action": request.path}
-    else:
+    typed, action = typed_fields(request), request.path
+    if request.headers.get("Origin", _our_origin(request)) != _our_origin(request):
         # Another site made the form up: nobody is asked to send that again.
-        context["text"] = _("This came from another site, and nothing was done.")
+        typed, action, text = None, "/", _("This came from another site, and nothing was done.")
+    context = {"text": text, "typed": typed, "action": action}
     return varying(render(request, "chats/send_again.html", context, status=403))
 
 

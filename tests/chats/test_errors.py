@@ -1,6 +1,7 @@
 """Error answers, and that none of them throws away what somebody typed."""
 
 import pytest
+from django.test import Client
 
 from messaging import services
 from messaging.models import Message
@@ -119,3 +120,24 @@ def test_an_address_of_the_same_site_with_other_peoples_names_is_text(as_ana, an
         page = soup(as_ana.get(url))
         assert "alert(1)" in page.get_text()
         assert not [one for one in page.select("script") if "alert" in one.text]
+
+
+def test_a_password_sent_to_nowhere_is_not_shown_again(client, db):
+    page = soup(client.post("/no/such/page/", {"password": "kept to myself", "content": "x"}), 404)
+
+    assert "kept to myself" not in str(page)
+
+
+@pytest.mark.parametrize(
+    ("origin", "offered"), [("http://testserver", 1), ("https://evil.test", 0)]
+)
+def test_only_a_form_of_ours_is_offered_to_be_sent_again(ana, theirs, origin, offered):
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(ana)
+    headers = {"Origin": origin}
+
+    page = soup(
+        client.post(address("message_reply", theirs), {"content": "Hi"}, headers=headers), 403
+    )
+
+    assert len(page.select("form textarea")) == offered
