@@ -30,8 +30,9 @@ class Version:
 
 
 def versions_of(message: Message, presenter: Presenter, before: int = 0) -> dict[str, Any]:
-    """`versions`, newest first; `total`, how many there are in all; `older_before`, an id of
-    `MessageHistory` before which there are older ones, or 0.
+    """`versions`, newest first; `total`, how many there are in all; `first`, which of them, counted
+    from the oldest, comes first; `older_before`, an id of `MessageHistory` before which there are
+    older ones, or 0.
     """
     history = message.history.order_by("-id")
     older = history.filter(pk__lt=before) if before else history
@@ -52,7 +53,12 @@ def versions_of(message: Message, presenter: Presenter, before: int = 0) -> dict
             _version(message.sender_id, message.timestamp, written, presenter, first=True)
         )
     older_before = rows[VERSIONS - 1].pk if len(rows) > VERSIONS else 0
-    return {"versions": versions, "total": total, "older_before": older_before}
+    return {
+        "versions": versions,
+        "total": total,
+        "first": 1 + older.count() if before else total,
+        "older_before": older_before,
+    }
 
 
 def _text_after(message: Message, before: int) -> str:

@@ -4,7 +4,7 @@ from uuid import uuid4
 
 from django.urls import reverse
 
-ALONE = ("home", "inbox", "notifications", "message_new", "people")
+ALONE = ("home", "inbox", "notifications", "message_new", "people", "search")
 ALONE_POSTED = ("inbox_read", "notifications_read", "message_new")
 OF_CONVERSATION = ("conversation_detail", "conversation_messages")
 OF_CONVERSATION_POSTED = ("message_send", "conversation_read", "conversation_seen")

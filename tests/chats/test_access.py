@@ -146,7 +146,7 @@ def test_asking_changes_nothing(as_ana, theirs, edited, deleted, method, headers
 
     for message in (theirs, edited, deleted):
         for name in sorted({*SHOWN, *POSTED}):
-            for part in PARTS:
+            for part in PARTS if name in {"inbox", "message_detail"} else ("",):
                 ask(address(name, message) + part, headers=headers)
 
     assert everything() == before

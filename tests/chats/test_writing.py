@@ -1,0 +1,628 @@
+"""Sending, answering, editing, deleting: by page and by htmx, and no text is ever lost."""
+
+import re
+from uuid import uuid4
+
+import pytest
+
+from messaging import services
+from messaging.models import (
+    CONTENT_MAX_LENGTH,
+    Conversation,
+    Message,
+    MessageHistory,
+    Notification,
+)
+from tests.chats.addresses import address, filled_in, of
+from tests.chats.conftest import HTMX
+from tests.factories import MessageFactory, UserFactory, reply_to
+from tests.html import soup
+
+BAD = {
+    "empty": "",
+    "blank": " \n\t ",
+    "invisible": "\u200b\u2060",
+    "too long": "x" * (CONTENT_MAX_LENGTH + 1),
+    "too many bytes": "\U0001f600" * 17_000,
+    "NUL": "a\0b",
+}
+SENDING = ("message_send", "message_reply", "message_new")
+
+
+def text_of(page):
+    """What stands in the form, as a browser would take it."""
+    [box] = page.select("textarea[name=content]")
+    return re.sub(r"^\r?\n", "", box.text)
+
+
+def latest():
+    return Message.objects.latest("pk")
+
+
+# --- Sending --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", SENDING)
+def test_a_message_is_sent(as_ana, theirs, ben, name):
+    response = as_ana.post(address(name, theirs), filled_in(theirs, content="On my way"))
+
+    message = latest()
+    assert message.content == "On my way"
+    assert message.receiver == ben
+    assert message.parent_message_id == (theirs.pk if name == "message_reply" else None)
+    page, _, fragment = response["Location"].partition("#")
+    assert soup(as_ana.get(page)).select_one(f"article#{fragment}").select_one(
+        ".msg-body"
+    ).text == ("On my way")
+
+
+def test_a_message_joins_the_list_by_htmx(as_ana, theirs):
+    part = soup(as_ana.post(address("message_send", theirs), filled_in(theirs), headers=HTMX))
+
+    message = latest()
+    added = part.select_one("[hx-swap-oob='beforeend:#feed'], [hx-swap-oob^=beforeend]")
+    assert added.select_one(f"li.node > article#m-{message.pk}")
+    assert part.select_one(f"#m-{message.pk}-slot") is not None
+    assert part.select_one(f"#m-{message.pk}-thread") is not None
+    composer = part.select_one("form#composer")
+    assert text_of(composer) == ""
+    assert composer.select_one("textarea[autofocus]")
+    assert part.select_one("#live").text == "Message sent"
+    assert f"row-{theirs.conversation_id}" in [li["id"] for li in part.select("li[id^=row-]")]
+
+
+def test_the_first_message_of_a_day_brings_its_divider(as_ana, theirs):
+    Message.objects.update(timestamp="2026-03-02T10:00Z")
+
+    first = soup(as_ana.post(address("message_send", theirs), filled_in(theirs), headers=HTMX))
+    second = soup(as_ana.post(address("message_send", theirs), filled_in(theirs), headers=HTMX))
+
+    assert [one.text for one in first.select(".divider")] == ["Today"]
+    assert not second.select(".divider")
+
+
+def test_a_new_message_begins_a_conversation(as_ana, ana, stranger):
+    typed = {"to": "stranger", "content": "Hello", "client_key": uuid4()}
+
+    response = as_ana.post(of("message_new"), typed)
+
+    conversation = Conversation.objects.get()
+    assert set(conversation.people_pks) == {ana.pk, stranger.pk}
+    assert response["Location"] == (f"{of('conversation_detail', conversation.pk)}#m-{latest().pk}")
+
+
+@pytest.mark.parametrize("name", SENDING)
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_bad_text_comes_back(as_ana, theirs, name, content, headers):
+    typed = filled_in(theirs, content=content)
+
+    page = soup(as_ana.post(address(name, theirs), typed, headers=headers), 422)
+
+    assert text_of(page) == content
+    assert page.select_one("[name=client_key]")["value"] == typed["client_key"]
+    assert page.select_one("textarea[name=content][aria-invalid=true]")
+    assert page.select_one(".box-error, .note-i").get_text(strip=True)
+    assert Message.objects.count() == 1
+    if headers is None:
+        assert page.title.text.startswith("Error:")
+
+
+@pytest.mark.parametrize("name", SENDING)
+@pytest.mark.parametrize("key", ["", "x", "1234"])
+def test_a_key_that_is_none_comes_back_with_the_text(as_ana, theirs, name, key, headers):
+    typed = filled_in(theirs, client_key=key)
+
+    page = soup(as_ana.post(address(name, theirs), typed, headers=headers), 422)
+
+    assert text_of(page) == typed["content"]
+    assert "Copy your text" in page.get_text()
+
+
+@pytest.mark.parametrize("name", SENDING)
+def test_the_same_again_is_the_same_message(as_ana, theirs, name, headers):
+    typed = filled_in(theirs)
+
+    for _ in range(3):
+        response = as_ana.post(address(name, theirs), typed, headers=headers)
+        assert response.status_code in {200, 302}
+
+    assert Message.objects.filter(content=typed["content"]).count() == 1
+    assert Notification.objects.filter(message=latest()).count() == 1
+
+
+@pytest.mark.parametrize("name", SENDING)
+def test_another_text_under_the_same_key_is_asked_about(as_ana, theirs, name, headers):
+    typed = filled_in(theirs)
+    as_ana.post(address(name, theirs), typed)
+    sent = latest()
+
+    page = soup(
+        as_ana.post(address(name, theirs), typed | {"content": "Another"}, headers=headers), 409
+    )
+
+    assert text_of(page) == "Another"
+    assert page.select_one(f"a[href='{of('message_detail', sent.pk)}']")
+    key = page.select_one("[name=client_key]")["value"]
+    assert key != typed["client_key"]
+    as_ana.post(address(name, theirs), typed | {"content": "Another", "client_key": key})
+    assert latest().content == "Another"
+
+
+def test_a_key_of_somebody_else_is_free(as_ana, as_ben, theirs):
+    typed = filled_in(theirs)
+    as_ana.post(address("message_send", theirs), typed)
+
+    as_ben.post(address("message_send", theirs), typed)
+
+    assert Message.objects.filter(content=typed["content"]).count() == 2
+
+
+@pytest.mark.parametrize("to", ["", "nobody", "ana", "closed", "a\0b", "x" * 500])
+def test_who_cannot_be_written_to_is_no_receiver(as_ana, theirs, to):
+    UserFactory(username="closed", is_active=False)
+
+    page = soup(as_ana.post(of("message_new"), filled_in(theirs, to=to)), 422)
+
+    assert text_of(page) == "Some text that was typed"
+    assert page.select_one(".note-i").get_text(strip=True)
+    assert page.select_one("#to-q[aria-invalid=true]")
+    assert Message.objects.count() == 1
+
+
+def test_line_breaks_and_blanks_of_a_text_survive_a_422(as_ana, theirs):
+    content = "\n\n  two blank lines above\n" + "x" * CONTENT_MAX_LENGTH
+
+    page = soup(
+        as_ana.post(address("message_reply", theirs), filled_in(theirs, content=content)), 422
+    )
+
+    assert text_of(page) == content
+
+
+def test_markup_in_a_text_is_text(as_ana, theirs, headers):
+    content = "</textarea><script>alert(1)</script>\"'&amp;" + "x" * CONTENT_MAX_LENGTH
+
+    page = soup(
+        as_ana.post(
+            address("message_reply", theirs), filled_in(theirs, content=content), headers=headers
+        ),
+        422,
+    )
+
+    assert text_of(page) == content
+    assert not [script for script in page.select("script") if "alert" in script.text]
+
+
+# --- Answering ------------------------------------------------------------------------------------
+
+
+def test_the_reply_form_opens_in_its_slot(as_ana, theirs):
+    part = soup(as_ana.get(address("message_reply", theirs), headers=HTMX))
+
+    assert not part.select("html")
+    assert part.form["hx-post"] == part.form["action"] == address("message_reply", theirs)
+    assert part.form["hx-target"] == f"#m-{theirs.pk}-slot"
+    assert part.select_one("textarea[autofocus]")
+
+
+@pytest.mark.parametrize("name", ["message_reply", "message_edit"])
+def test_a_form_on_a_page_of_its_own_is_plain(as_ana, mine, name):
+    """htmx would look for a place to answer into, which only the conversation has."""
+    for page in (
+        soup(as_ana.get(address(name, mine))),
+        soup(as_ana.post(address(name, mine), filled_in(mine, content="")), 422),
+    ):
+        form = page.select_one(f"main form[action='{address(name, mine)}']")
+        elements = [form, *form.find_all(True)]
+        assert not [one for one in elements if {"hx-post", "hx-get"} & set(one.attrs)]
+
+
+def test_every_target_is_on_the_page_that_names_it(as_ana, mine, edited, theirs):
+    reply_to(theirs, sender=mine.sender)
+    Message.objects.filter(receiver=mine.sender).update(read=True)
+    pages = [
+        of("inbox"),
+        of("notifications"),
+        of("message_new"),
+        of("conversation_detail", mine.conversation_id),
+        *(address(name, edited) for name in ("message_detail", "message_reply", "message_edit")),
+        address("message_history", edited),
+    ]
+    for url in pages:
+        page = soup(as_ana.get(url))
+        for element in page.select("[hx-target^='#']"):
+            assert page.select_one(element["hx-target"]), (url, element["hx-target"])
+
+
+def test_the_page_of_a_reply_quotes_what_it_answers(as_ana, theirs):
+    page = soup(as_ana.get(address("message_reply", theirs)))
+
+    assert page.select_one("blockquote .msg-body").text == theirs.content
+    assert page.h1.text == "Reply"
+
+
+def test_one_can_answer_oneself(as_ana, mine, ben):
+    as_ana.post(address("message_reply", mine), filled_in(mine))
+
+    assert latest().receiver == ben
+    assert latest().parent_message == mine
+
+
+@pytest.mark.parametrize("name", ["message_reply", "message_edit", "message_delete"])
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_what_was_deleted_is_not_there_any_more(as_ana, deleted, name, method, headers):
+    ask = getattr(as_ana, method)
+    before = Message.objects.count()
+
+    response = ask(address(name, deleted), filled_in(deleted), headers=headers)
+
+    assert response.status_code == 404
+    assert Message.objects.count() == before
+
+
+@pytest.mark.parametrize("name", ["message_history", "message_read", "message_unread"])
+def test_what_was_deleted_has_no_past(as_ben, deleted, name, headers):
+    ask = as_ben.get if name == "message_history" else as_ben.post
+
+    assert ask(address(name, deleted), headers=headers).status_code == 404
+
+
+# --- Editing --------------------------------------------------------------------------------------
+
+
+def test_the_edit_form_holds_the_text_and_its_version(as_ana, mine, headers):
+    page = soup(as_ana.get(address("message_edit", mine), headers=headers))
+
+    form = page.select_one(f"article#m-{mine.pk} form")
+    assert text_of(form) == mine.content
+    assert form.select_one("[name=version]")["value"] == str(mine.changed_in)
+
+
+def test_an_edit_is_kept_and_marked(as_ana, mine):
+    typed = filled_in(mine, content="What ana meant")
+
+    response = as_ana.post(address("message_edit", mine), typed)
+
+    assert response["Location"] == f"{of('message_detail', mine.pk)}#m-{mine.pk}"
+    article = soup(as_ana.get(of("message_detail", mine.pk))).select_one(f"#m-{mine.pk}")
+    assert article.select_one(".msg-body").text == "What ana meant"
+    assert article.select_one("button.tag-edited")
+    assert MessageHistory.objects.get().old_content == "What ana wrote"
+
+
+def test_an_edit_takes_the_place_of_the_message_by_htmx(as_ana, mine):
+    typed = filled_in(mine, content="What ana meant")
+
+    part = soup(as_ana.post(address("message_edit", mine), typed, headers=HTMX))
+
+    article = part.select_one(f"article#m-{mine.pk}")
+    assert article.has_attr("autofocus")
+    assert article.select_one(".msg-body").text == "What ana meant"
+    assert article.select_one("button.tag-edited")
+    assert part.select_one("#live").text == "Message edited"
+    assert "What ana meant" in part.select_one("#conversation-list").text
+
+
+def test_the_same_text_is_no_edit(as_ana, mine, headers):
+    typed = filled_in(mine, content=f"{mine.content}\r\n")
+
+    as_ana.post(address("message_edit", mine), typed, headers=headers)
+
+    mine.refresh_from_db()
+    assert not mine.edited
+    assert not MessageHistory.objects.exists()
+
+
+@pytest.mark.parametrize("content", BAD.values(), ids=BAD)
+def test_a_bad_edit_comes_back(as_ana, mine, content, headers):
+    typed = filled_in(mine, content=content)
+
+    page = soup(as_ana.post(address("message_edit", mine), typed, headers=headers), 422)
+
+    assert text_of(page) == content
+    assert page.select_one("[name=version]")["value"] == str(mine.changed_in)
+    mine.refresh_from_db()
+    assert mine.content == "What ana wrote"
+
+
+def test_an_edit_in_two_tabs_shows_both_texts(as_ana, mine, headers):
+    first, second = (filled_in(mine, content=text) for text in ("First tab", "Second tab"))
+    as_ana.post(address("message_edit", mine), first)
+
+    page = soup(as_ana.post(address("message_edit", mine), second, headers=headers), 409)
+
+    assert text_of(page) == "Second tab"
+    assert page.select_one("[role=alert] blockquote").text == "First tab"
+    mine.refresh_from_db()
+    assert mine.content == "First tab"
+    version = page.select_one("[name=version]")["value"]
+    as_ana.post(address("message_edit", mine), second | {"version": version})
+    mine.refresh_from_db()
+    assert mine.content == "Second tab"
+    assert [one.old_content for one in mine.history.order_by("pk")] == [
+        "What ana wrote",
+        "First tab",
+    ]
+
+
+def test_cancelling_an_edit_brings_the_message_back(as_ana, mine):
+    link = soup(as_ana.get(address("message_edit", mine), headers=HTMX)).select_one("a.btn")
+
+    part = soup(as_ana.get(link["hx-get"], headers=HTMX))
+
+    assert part.select_one(f"article#m-{mine.pk} .msg-body").text == mine.content
+    assert link["href"] == of("message_detail", mine.pk)
+
+
+# --- Deleting -------------------------------------------------------------------------------------
+
+
+def test_what_goes_is_said_before(as_ana, edited):
+    reply_to(edited)
+
+    page = soup(as_ana.get(address("message_delete", edited)))
+
+    facts = page.select_one(".facts").text
+    assert "Its text, for both of you." in facts
+    assert "Its earlier versions." in facts
+    assert "The replies below it stay." in facts
+    assert page.select_one("blockquote .msg-body").text == edited.content
+    assert Message.objects.filter(pk=edited.pk, deleted_at=None).exists()
+
+
+def test_a_deleted_message_without_replies_leaves_nothing(as_ana, mine):
+    response = as_ana.post(address("message_delete", mine))
+
+    page = soup(as_ana.get(response["Location"]))
+    assert response["Location"] == of("conversation_detail", mine.conversation_id)
+    assert not page.select("article")
+    assert "Message deleted" in page.select_one("#toasts").text
+    assert not Notification.objects.exists()
+
+
+def test_a_deleted_message_with_replies_keeps_its_place(as_ana, mine):
+    reply = reply_to(mine)
+
+    response = as_ana.post(address("message_delete", mine))
+
+    page, _, fragment = response["Location"].partition("#")
+    shown = soup(as_ana.get(page))
+    assert "Message deleted" in shown.select_one(f"article#{fragment}").text
+    assert shown.select_one(f"article#m-{reply.pk}")
+    assert mine.content not in shown.get_text()
+
+
+def test_after_deleting_a_reply_one_is_where_it_was(as_ana, theirs):
+    reply = reply_to(theirs, sender=theirs.receiver)
+
+    response = as_ana.post(address("message_delete", reply))
+
+    assert response["Location"] == f"{of('message_detail', theirs.pk)}#m-{theirs.pk}"
+
+
+def test_the_last_reply_takes_deleted_messages_above_along(as_ben, deleted):
+    reply = deleted.replies.get()
+
+    response = as_ben.post(address("message_delete", reply))
+
+    assert response["Location"] == of("conversation_detail", deleted.conversation_id)
+    assert not Message.objects.exists()
+
+
+def test_a_conversation_whose_messages_are_all_gone_can_be_used(as_ana, mine, edited):
+    as_ana.post(address("message_delete", mine))
+    url = of("conversation_detail", mine.conversation_id)
+
+    page = soup(as_ana.get(url))
+    assert not page.select("article, .divider")
+    assert page.select_one("p.feed-empty")
+    row = soup(as_ana.get(of("inbox"))).select_one("#conversation-list a.row-c")
+    assert "Message deleted" in row.text
+    assert soup(as_ana.get(url + "?before=5")).select_one("#feed") is not None
+    for name in ("conversation_read", "conversation_seen"):
+        as_ana.post(of(name, mine.conversation_id), {"up_to": 10**9}, headers=HTMX)
+    part = soup(as_ana.post(address("message_send", mine), filled_in(mine), headers=HTMX))
+    assert [one.text for one in part.select(".divider")] == ["Today"]
+
+
+def test_nobody_deletes_twice(as_ana, mine):
+    as_ana.post(address("message_delete", mine))
+
+    assert as_ana.post(address("message_delete", mine)).status_code == 404
+
+
+# --- History --------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def often_edited(mine, ana):
+    message = mine
+    for number in range(45):
+        message = services.edit_message(
+            message=message, editor=ana, content=f"Version {number}", version=message.changed_in
+        )
+    return message
+
+
+def test_every_version_is_shown_with_what_changed(as_ben, mine, ana, headers):
+    for text in ("What ana meant", "What ana really meant"):
+        mine.refresh_from_db()
+        services.edit_message(message=mine, editor=ana, content=text, version=mine.changed_in)
+
+    page = soup(as_ben.get(address("message_history", mine), headers=headers))
+
+    versions = page.select(".versions > li")
+    assert [version.select_one("summary b").text for version in versions] == ["Ana Lima"] * 3
+    assert [one.text.strip() for one in versions[0].select("ins")] == ["really"]
+    assert versions[1].select_one("ins").text == "meant"
+    assert versions[1].select_one("del").text == "wrote"
+    assert versions[2].select_one(".diff").text == "What ana wrote"
+    assert "wrote this" in versions[2].text
+    assert page.select_one(".versions")["start"] == "3"
+    assert page.select_one("details[open]") == versions[0].details
+
+
+def test_a_message_that_was_never_edited_has_one_version(as_ana, mine, headers):
+    page = soup(as_ana.get(address("message_history", mine), headers=headers))
+
+    assert len(page.select(".versions > li")) == 1
+    assert "1 version" in page.get_text()
+
+
+def test_all_versions_are_reached_once_and_numbered(as_ana, often_edited):
+    page = soup(as_ana.get(address("message_history", often_edited)))
+    found, numbers = [], []
+    while True:
+        versions = page.select(".versions > li")
+        start = int(page.select_one(".versions")["start"])
+        numbers += [start - place for place in range(len(versions))]
+        found += versions
+        links = [one for one in page.select(".pop-foot a") if "before=" in one["href"]]
+        if not links:
+            break
+        page = soup(as_ana.get(links[0]["href"]))
+
+    assert len(found) == 46
+    assert numbers == list(range(46, 0, -1))
+    for place, version in enumerate(found[:-1]):
+        now, then = 44 - place, 43 - place
+        assert version.select_one("ins").text.endswith(str(now))
+        if then >= 0:
+            assert version.select_one("del").text.endswith(str(then))
+    assert found[-1].select_one(".diff").text == "What ana wrote"
+
+
+# --- People ---------------------------------------------------------------------------------------
+
+
+def people_in(page):
+    return [box["value"] for box in page.select("#people input[name=to]")]
+
+
+def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
+    part = soup(as_ana.get(of("people"), {"q": "stra"}, headers=HTMX))
+
+    assert people_in(part) == ["stranger"]
+    assert part.select_one("mark").text.lower() == "stra"
+    assert part.select_one("#live").text == "1 person matches"
+
+
+@pytest.mark.parametrize(
+    ("q", "said"), [("s", "Two letters at least."), ("zzz", "Nobody here is called “zzz”.")]
+)
+def test_it_is_said_why_nobody_is_found(as_ana, stranger, q, said):
+    part = soup(as_ana.get(of("people"), {"q": q}, headers=HTMX))
+
+    assert people_in(part) == []
+    assert part.select_one("#people").text.strip() == said
+
+
+def test_nobody_finds_everybody(as_ana):
+    UserFactory.create_batch(20)
+
+    assert len(people_in(soup(as_ana.get(of("people"), {"q": "person"}, headers=HTMX)))) == 8
+    for q in ("", " ", "%", "%%", "__", "\0\0"):
+        assert people_in(soup(as_ana.get(of("people"), {"q": q}, headers=HTMX))) == []
+
+
+def test_the_find_button_keeps_what_is_written(as_ana, stranger):
+    typed = {"q": "stra", "content": " Half a\nthought", "client_key": str(uuid4()), "find": "1"}
+
+    page = soup(as_ana.post(of("message_new"), typed))
+
+    assert people_in(page) == ["stranger"]
+    assert text_of(page) == " Half a\nthought"
+    assert page.select_one("[name=client_key]")["value"] == typed["client_key"]
+    assert not Message.objects.exists()
+
+
+def test_who_was_chosen_stays_chosen(as_ana):
+    UserFactory(username="sam1", first_name="Sam One")
+    UserFactory(username="sam2", first_name="Sam Two")
+    typed = {"q": "sam", "to": "sam2", "content": "", "client_key": uuid4()}
+
+    page = soup(as_ana.post(of("message_new"), typed), 422)
+
+    assert [box["value"] for box in page.select("#people input[checked]")] == ["sam2"]
+
+
+def test_a_plain_request_for_people_leads_to_the_page(as_ana):
+    response = as_ana.get(of("people"), {"q": "stra"})
+
+    assert response["Location"] == f"{of('message_new')}?q=stra"
+
+
+# --- Names ----------------------------------------------------------------------------------------
+
+NAMES = [
+    "",
+    'O\'Brien "Quote" & Co',
+    "<b>bold</b>",
+    "{{ name }} {% if %}",
+    "שלום עולם",
+    "\u202eevil",
+    "%s %d 100%",
+    "李",
+    "👩‍👩‍👧‍👦",
+    "x" * 80,
+    "...",
+]
+
+
+@pytest.mark.parametrize("name", NAMES, ids=range(len(NAMES)))
+def test_any_name_is_shown_as_it_is(as_ana, as_ben, ben, mine, theirs, name):
+    ben.first_name = name
+    ben.save()
+    reply_to(mine)
+    expected = name or "ben"
+
+    inbox = soup(as_ana.get(of("inbox")))
+    assert inbox.select_one(".card-u .msg-by").text == expected
+    assert inbox.select_one("#conversation-list .row-name").text == expected
+    page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
+    assert page.h1.text == expected
+    assert expected in page.title.text
+    assert page.select_one(f"#m-{theirs.pk} .msg-by").text == expected
+    assert page.select_one(f"#m-{theirs.pk} .msg-by bdi")
+    bell = soup(as_ana.get(of("notifications")))
+    assert bell.select_one("a.bell b").text == expected
+    for name_of_page in ("message_detail", "message_reply", "message_history"):
+        assert expected in soup(as_ana.get(address(name_of_page, theirs))).get_text()
+    assert expected in soup(as_ana.get(of("message_new"), {"q": "ben"})).get_text()
+    assert soup(as_ben.get(of("inbox"))).select_one(".bar .visually-hidden")
+
+
+def test_my_own_message_is_mine_everywhere(as_ana, ana, mine):
+    page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
+    article = page.select_one(f"#m-{mine.pk}")
+
+    assert article.select_one(".msg-by").text == "You"
+    assert "is-own" in article["class"]
+    assert not article.select("[formaction]")
+    row = page.select_one(f"#row-{mine.conversation_id} .row-last")
+    assert row.text == "You: What ana wrote"
+
+
+@pytest.mark.parametrize(
+    ("sender", "said"),
+    [("ana", "in reply to you: Whatever"), ("ben", "in reply to themselves: Whatever")],
+)
+def test_a_card_says_what_it_answers(as_ana, ana, ben, sender, said):
+    people = {"ana": ana, "ben": ben}
+    other = ben if sender == "ana" else ana
+    parent = MessageFactory(sender=people[sender], receiver=other, content="Whatever")
+    Message.objects.update(read=True)
+    reply = reply_to(parent, sender=ben)
+
+    card = soup(as_ana.get(of("inbox"))).select_one(f"#u-m-{reply.pk}")
+
+    assert card.select_one(".ctx").get_text(strip=True) == said
+
+
+def test_a_card_says_that_what_it_answers_is_gone(as_ana, deleted):
+    reply = deleted.replies.get()
+
+    card = soup(as_ana.get(of("inbox"))).select_one(f"#u-m-{reply.pk}")
+
+    assert card.select_one(".ctx").get_text(strip=True) == "in reply to a deleted message"
+    assert "Said too soon" not in card.text
