@@ -128,6 +128,13 @@ def test_c_writes_and_g_i_goes_to_the_inbox(page):
     expect(page).to_have_title(re.compile("Inbox · Parley$"))
 
 
+def test_the_slash_goes_to_the_search(page):
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox").first).to_be_focused()
+    page.keyboard.type("plan/")
+    expect(page.get_by_role("searchbox").first).to_have_value("plan/")
+
+
 def test_the_cards_of_the_inbox_have_keys_too(page, ana, ben, messages):
     newer = MessageFactory(sender=ana, receiver=ben, content="One more")
     page.goto("/inbox/")
@@ -163,7 +170,7 @@ def test_the_question_mark_lists_the_keys(page):
 
 def test_the_list_names_every_key_and_no_other(page):
     named = page.locator("#keys kbd").all_text_contents()
-    assert sorted(named) == sorted([*"jknreuohcgi?", "Enter", "Ctrl", "Enter", "Esc"])
+    assert sorted(named) == sorted([*"jknreuohc/gi?", "Enter", "Ctrl", "Enter", "Esc"])
 
 
 def test_keys_do_nothing_with_a_modifier(page):
