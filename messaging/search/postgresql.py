@@ -30,9 +30,10 @@ MESSAGES = "messaging_message"
 BLOCK = 12  # bits: 4,096 ids
 STEPS = (4, 16, 64)  # blocks looked through at a time, before everything else
 LONGEST_WORD = 100  # letters; a tsvector takes 2,046 bytes
+# The beginnings of a word stand in the list themselves, up to so many letters. Looked for among
+# all words, whatever begins so in anybody's message would be gathered first, at every step.
+BEGINNING = 8
 
-# Beginnings of two and three letters stand in the list themselves: looked up among all words, they
-# would have to be gathered from thousands.
 _WORDS = f"""
 CREATE FUNCTION {INDEX}_words(content text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -65,8 +66,10 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     ), '')::tsvector || array_to_tsvector(
         ARRAY['=s' || sender, '=r' || receiver, '=b' || (id >> {BLOCK})]
         || CASE WHEN edited THEN ARRAY['=e'] ELSE '{{}}' END
-        || coalesce((SELECT array_agg(DISTINCT '=2' || left(word, 2)) FROM words), '{{}}')
-        || coalesce((SELECT array_agg(DISTINCT '=3' || left(word, 3)) FROM words), '{{}}')
+        || coalesce((
+            SELECT array_agg(DISTINCT '=' || letters || left(word, letters))
+            FROM words, generate_series(2, least(length(word), {BEGINNING})) AS letters
+        ), '{{}}')
     )
 $$
 """
@@ -195,39 +198,47 @@ def hits(
 
     A step is a part of a UNION ALL, and no step begins before the ones above it have given less
     than is wanted. What lies in a step is gathered before it is sorted (MATERIALIZED): the planner
-    must not walk through all messages in the hope of meeting a common word.
+    must not walk through all messages in the hope of meeting a common word. Nor may it look
+    through a million ids for those below a limit, which is why nothing is added to them.
+
+    The conditions are a subquery for one row, and so no join that would change the order.
     """
     top = "%s::bigint" if before else f"(SELECT max(id) + 1 FROM {INDEX})"
     wanted = _match(query, scope)
     steps: list[str] = []
-    names: list[str] = []
     values: list[Any] = [before] if before else []
     behind = 0  # blocks
+    checked = " & ".join(filter(None, map(_checked, query.terms)))
     for blocks in (*STEPS, None):
+        # The function is what the operator calls, and no index is asked for it.
+        found = "ts_match_vq(s.document, %s::tsquery) AND " if checked else ""
+        found += "s.document @@ %s::tsquery AND s.id + 0 < "
+        values += [checked, wanted] if checked else [wanted]
         if blocks is None:
-            found = "s.document @@ %s::tsquery AND s.id < (((SELECT id FROM top) >> %s) - %s) << %s"
-            values += [wanted, BLOCK, behind - 1, BLOCK]
+            found += "((((SELECT id FROM top) >> %s) - %s) << %s)"
+            values += [BLOCK, behind - 1, BLOCK]
         else:
             # No block is left: NULL, which nothing matches.
-            found = (
-                "s.document @@ (%s::tsquery && (SELECT string_agg('''=b' || block || '''', ' | ')"
-                "::tsquery FROM generate_series(greatest(((SELECT id FROM top) >> %s) - %s, 0), "
-                "((SELECT id FROM top) >> %s) - %s) AS block)) AND s.id < (SELECT id FROM top)"
+            found += (
+                "(SELECT id FROM top) AND s.document @@ (SELECT string_agg("
+                "'''=b' || block || '''', ' | ')::tsquery FROM generate_series("
+                "greatest(((SELECT id FROM top) >> %s) - %s, 0), "
+                "((SELECT id FROM top) >> %s) - %s) AS block)"
             )
-            values += [wanted, BLOCK, behind + blocks - 1, BLOCK, behind]
+            values += [BLOCK, behind + blocks - 1, BLOCK, behind]
             behind += blocks
-        names.append(f"step{len(names)}")
         steps.append(
-            f"{names[-1]} AS MATERIALIZED (SELECT s.id FROM {INDEX} AS s "
-            f"JOIN {MESSAGES} AS m ON m.id = s.id WHERE {found} {conditions})"
+            f"step{len(steps)} AS MATERIALIZED (SELECT s.id FROM {INDEX} AS s WHERE {found})"
         )
-        values += params
-    ordered = " UNION ALL ".join(f"(SELECT id FROM {name} ORDER BY id DESC)" for name in names)
+    ordered = " UNION ALL ".join(
+        f"(SELECT id FROM step{number} ORDER BY id DESC)" for number in range(len(steps))
+    )
     sql = (
         f"WITH top AS MATERIALIZED (SELECT {top} AS id), {', '.join(steps)} "
-        f"SELECT id FROM ({ordered}) AS steps LIMIT %s"
+        f"SELECT id FROM ({ordered}) AS steps "
+        f"WHERE (SELECT true FROM {MESSAGES} AS m WHERE m.id = steps.id {conditions}) LIMIT %s"
     )
-    return sql, [*values, most]
+    return sql, [*values, *params, most]
 
 
 def _match(query: Query, scope: Scope) -> str:
@@ -242,11 +253,23 @@ def _match(query: Query, scope: Scope) -> str:
 
 
 def _term(term: Term) -> str:
-    # A folded word holds letters and digits only, so no quotation mark.
+    """What the index is asked for a term. A folded word holds letters and digits only, so no
+    quotation mark.
+    """
     words = [word[:LONGEST_WORD] for word in term.words]
     if not term.prefix:
-        return "(" + " <-> ".join(f"'{word}'" for word in words) + ")"
+        return _phrase(words)
     *firsts, last = words
-    if not firsts and len(last) <= 3:
-        return f"'={len(last)}{last}'"
-    return "(" + " <-> ".join([*(f"'{word}'" for word in firsts), f"'{last}':*"]) + ")"
+    letters = min(len(last), BEGINNING)
+    return " & ".join([*([_phrase(firsts)] if firsts else []), f"'={letters}{last[:letters]}'"])
+
+
+def _checked(term: Term) -> str:
+    """What is left to see in the row itself, as a query; empty if the index has said it all."""
+    if not term.prefix or (len(term.words) == 1 and len(term.words[0]) <= BEGINNING):
+        return ""
+    return f"{_phrase([word[:LONGEST_WORD] for word in term.words])[:-1]}:*)"
+
+
+def _phrase(words: list[str]) -> str:
+    return "(" + " <-> ".join(f"'{word}'" for word in words) + ")"

@@ -53,6 +53,15 @@ def test_a_beginning_of_any_length_but_one_letter_is_found(ana, say, beginning):
     assert bool(found(ana, f"oil {beginning}")) == (len(beginning) > 1)
 
 
+def test_a_long_beginning_is_found_and_no_other(ana, say):
+    say("An extraordinary day")
+    say("An extraordinarily long day")
+
+    assert found(ana, "extraordinari") == ["An extraordinarily long day"]
+    assert len(found(ana, "extraordinar")) == 2
+    assert found(ana, "long-day") == ["An extraordinarily long day"]
+
+
 def test_a_phrase_is_found_as_it_is_written(ana, say):
     say("Keep the letter as it is")
     say("As it is, keep the letter")
