@@ -51,10 +51,11 @@ def test_nothing_that_was_typed_becomes_markup(text):
 @given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0")))
 @example("x http://a.b?c=<d>&e='f'\"g\" (http://h.i) http:// https://")
 def test_one_line_reads_as_it_was_typed(text):
-    page = parsed(text)
+    rendered = render_content(text)
 
-    assert page.get_text() == text
-    assert {tag.name for tag in page.find_all(True)} <= {"p", "a"}
+    # Not by the parser, which makes any blank space that stands alone one blank.
+    assert html.unescape(re.sub("<[^>]*>", "", rendered)) == text
+    assert {tag.name for tag in parsed(text).find_all(True)} <= {"p", "a"}
 
 
 def test_blank_lines_part_paragraphs_and_line_ends_break_lines():
@@ -117,11 +118,13 @@ def test_each_of_several_addresses_is_a_link():
     ids=["brackets", "dots", "pairs", "blank lines", "tabs", "schemes", "escapes"],
 )
 def test_a_hostile_text_costs_no_more_than_a_page(text):
-    began = time.perf_counter()
+    began = time.process_time()
 
     render_content(text)
 
-    assert time.perf_counter() - began < 0.5  # seconds; quadratic work takes far longer
+    assert (
+        time.process_time() - began < 0.5
+    )  # seconds of this process; quadratic work takes far longer
 
 
 def test_an_excerpt_is_one_line_of_plain_text():
@@ -196,11 +199,13 @@ def test_a_difference_of_very_many_words_is_shown_whole():
 def test_a_hostile_difference_costs_no_more_than_a_page():
     old = "a b " * 990
     new = "b a c " * 660
-    began = time.perf_counter()
+    began = time.process_time()
 
     render_difference(old, new)
 
-    assert time.perf_counter() - began < 0.5  # seconds; difflib takes longer than this
+    assert (
+        time.process_time() - began < 0.5
+    )  # seconds of this process; difflib takes longer than this
 
 
 def test_stored_html_is_taken_as_it_is():
