@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.utils import NotSupportedError
@@ -67,11 +68,12 @@ def without_index(using: str = DEFAULT_DB_ALIAS) -> Iterator[None]:
 @register(Tags.database)
 def check_index(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Whether every message that is written can be found."""
+    # No error: that would keep `migrate` from making it again.
     return [
-        Error(
+        checks.Warning(
             f"The search index of database '{using}' lacks {', '.join(lacking)}.",
             hint="`manage.py migrate` makes it again.",
-            id="messaging.E001",
+            id="messaging.W001",
         )
         for using in databases or []
         if (lacking := _lacking(connections[using]))

@@ -51,27 +51,30 @@ BEGIN
     )), ' ');
 END $$
 """
+# Not in plain SQL, which would be planned anew for every message that is sent.
 _DOCUMENT = f"""
 CREATE FUNCTION {INDEX}_document(
     id bigint, content text, sender bigint, receiver bigint, edited boolean
 ) RETURNS tsvector
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
-    WITH words AS MATERIALIZED (
-        SELECT left(word, {LONGEST_WORD}) AS word, place
-        FROM unnest({INDEX}_words(content)) WITH ORDINALITY AS list(word, place)
-        WHERE word <> ''
-    )
-    SELECT coalesce((
-        SELECT string_agg('''' || word || ''':' || least(place, 16383), ' ') FROM words
-    ), '')::tsvector || array_to_tsvector(
-        ARRAY['=s' || sender, '=r' || receiver, '=b' || (id >> {BLOCK})]
-        || CASE WHEN edited THEN ARRAY['=e'] ELSE '{{}}' END
-        || coalesce((
-            SELECT array_agg(DISTINCT '=' || letters || left(word, letters))
-            FROM words, generate_series(2, least(length(word), {BEGINNING})) AS letters
-        ), '{{}}')
-    )
-$$
+LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
+DECLARE
+    words text[] := {INDEX}_words(content);
+    marks text[] := ARRAY['=s' || sender, '=r' || receiver, '=b' || (id >> {BLOCK})];
+    places text;
+    beginnings text[];
+BEGIN
+    IF edited THEN
+        marks := marks || '=e'::text;
+    END IF;
+    SELECT string_agg('''' || left(word, {LONGEST_WORD}) || ''':' || least(place, 16383), ' ')
+    INTO places
+    FROM unnest(words) WITH ORDINALITY AS list(word, place) WHERE word <> '';
+    SELECT array_agg('=' || letters || left(word, letters))
+    INTO beginnings
+    FROM unnest(words) AS list(word),
+        generate_series(2, least(length(word), {BEGINNING})) AS letters;
+    RETURN coalesce(places, '')::tsvector || array_to_tsvector(marks || beginnings);
+END $$
 """
 _KEEP = f"""
 CREATE FUNCTION {INDEX}_keep() RETURNS trigger LANGUAGE plpgsql AS $$
