@@ -10,6 +10,7 @@ from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subq
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
+from messaging.prepared import Prepared
 from messaging.search import search
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 class ParticipantQuerySet(models.QuerySet):
-    def for_list(self, user: User) -> models.QuerySet[Any, dict[str, Any]]:
+    def for_list(self, user: User | int) -> models.QuerySet[Any, dict[str, Any]]:
         """`user`'s conversations, the liveliest first, as plain values: one query.
 
         Each has `conversation_id`, `last_activity`, `pair_key`, of the other person `other_name`,
@@ -147,11 +148,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def unread_by(self, user: User) -> Self:
         """Messages to `user` that they have not read."""
         return self.filter(UNREAD, receiver=user)
-
-    def unread_by_conversation(self, user: User) -> dict[int, int]:
-        """How many messages `user` has not read, by conversation id. Their sum is the badge."""
-        counted = self.unread_by(user).order_by().values("conversation_id").annotate(n=Count("id"))
-        return dict(counted.values_list("conversation_id", "n"))
 
     def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int, int]]:
         """For each root message that has replies: how many, the first one's id, the last one's."""
@@ -263,6 +259,10 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
         """The message that `sender` already sent under `client_key`, if there is one."""
         return self.filter(sender=sender, client_key=client_key).first()
 
+    def unread_by_conversation(self, user: User) -> dict[int, int]:
+        """How many messages `user` has not read, by conversation id. Their sum is the badge."""
+        return dict(_UNREAD_BY_CONVERSATION.rows(user.pk))
+
 
 class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
     """Messages that somebody has not read yet."""
@@ -279,6 +279,16 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
             .only(*INBOX_COLUMNS)
             .order_by("-id")
         )
+
+
+def _unread_by_conversation(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
+    from messaging.models import Message
+
+    unread = Message.objects.filter(UNREAD, receiver=user_pk)
+    return unread.order_by().values_list("conversation_id").annotate(n=Count("id"))
+
+
+_UNREAD_BY_CONVERSATION = Prepared(_unread_by_conversation)
 
 
 class NotificationQuerySet(models.QuerySet):
@@ -302,6 +312,22 @@ class NotificationQuerySet(models.QuerySet):
 
     def unread_by(self, user: User) -> Self:
         return self.filter(UNREAD, user=user)
+
+
+class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
+    def count_unread(self, user: User) -> int:
+        """What the bell says."""
+        return sum(n for (n,) in _UNREAD_NOTIFICATIONS.rows(user.pk))
+
+
+def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
+    from messaging.models import Notification
+
+    unread = Notification.objects.filter(UNREAD, user=user_pk)
+    return unread.order_by().values("user_id").annotate(n=Count("*")).values_list("n")
+
+
+_UNREAD_NOTIFICATIONS = Prepared(_unread_notifications)
 
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):

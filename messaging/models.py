@@ -21,7 +21,7 @@ from messaging.managers import (
     ConversationQuerySet,
     MailboxQuerySet,
     MessageManager,
-    NotificationQuerySet,
+    NotificationManager,
     ParticipantQuerySet,
     UnreadMessagesManager,
 )
@@ -346,7 +346,7 @@ class Notification(models.Model):
     read = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now)
 
-    objects = NotificationQuerySet.as_manager()
+    objects = NotificationManager()
 
     class Meta:
         constraints = [models.UniqueConstraint("user", "message", name="notification_told_once")]

@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
+from chats import rows
 from chats.branches import DRAWN, LEVELS, Event, load
 from chats.rows import REPLIES
 from messaging import services
 from messaging.models import Message
+from messaging.prepared import Prepared
 from messaging.threads import Branch
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.building import chain_below, replies_to, top_level_messages
@@ -317,6 +319,7 @@ def test_a_message_with_ten_thousand_replies_can_be_used(as_ana, mine):
 def few_known(monkeypatch):
     """As if threads were larger: fewer rows are looked at at once than the tests make."""
     monkeypatch.setattr("chats.rows.KNOWN", 100)
+    monkeypatch.setattr("chats.rows._BELOW", Prepared(rows._below))  # its SQL holds the number
     monkeypatch.setattr("chats.feed.KNOWN", 100)
 
 
