@@ -1,10 +1,18 @@
 """The people every test knows: `ana` and `ben` talk, `stranger` does not."""
 
+import os
+
+import hypothesis
 import pytest
 from django.core.cache import caches
 
 from messaging.models import Conversation
 from tests.factories import MessageFactory, UserFactory
+
+# The same examples in every run that decides over a change; new ones wherever people work.
+hypothesis.settings.register_profile("ci", derandomize=True)
+if os.environ.get("CI"):
+    hypothesis.settings.load_profile("ci")
 
 # Folders whose tests are all about the database: they run on PostgreSQL as well.
 ON_BOTH_DATABASES = ("messaging", "search")

@@ -220,7 +220,7 @@ def test_what_is_found_has_a_mark_and_what_has_all_marks_is_found(ana, ben, text
 
     if found(ana, question):
         assert any(piece.hit for piece in pieces_around(text, query))
-    else:
+    elif query.problem is None:  # a single letter is not looked for
         assert not all(
             any(piece.hit for piece in pieces_around(text, query_of(query, term)))
             for term in query.terms
