@@ -82,7 +82,16 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         """
         if not self.filter(pk=pk).update(version=F("version") + 1):
             raise self.model.DoesNotExist(f"There is no conversation {pk}.")
-        return self.values_list("version", flat=True).get(pk=pk)
+        return _VERSION.rows(pk)[0][0]
+
+
+def _version(pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
+    from messaging.models import Conversation
+
+    return Conversation.objects.filter(pk=pk).values_list("version")
+
+
+_VERSION = Prepared(_version)
 
 
 class ParticipantQuerySet(models.QuerySet):
@@ -346,7 +355,20 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         mine = self.filter(pk__in=pks)
         if connections[self.db].features.has_select_for_update:
             # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.
-            list(mine.order_by("pk").select_for_update(no_key=True).values_list("pk"))
+            if len(pks) == 2:  # every message does this
+                _LOCK_TWO.rows(*pks)
+            else:
+                list(_locked(pks))
         if mine.update(version=F("version") + 1) < len(pks):
             self.bulk_create([self.model(user_id=pk) for pk in pks], ignore_conflicts=True)
             mine.update(version=F("version") + 1)
+
+
+def _locked(pks: list[int]) -> models.QuerySet[Any, tuple[Any, ...]]:
+    from messaging.models import Mailbox
+
+    mine = Mailbox.objects.filter(pk__in=pks).order_by("pk")
+    return mine.select_for_update(no_key=True).values_list("pk")
+
+
+_LOCK_TWO = Prepared(lambda one, other: _locked([one, other]))
