@@ -1,0 +1,143 @@
+"""`make bench`: builds what is missing, measures every case, prints a table, draws the growth.
+
+Exits with 1 when something costs more than its budget.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from benchmarks.picture import draw_growth
+from benchmarks.table import print_table
+from scripts.what_is_here import postgres_folder
+from tests.services_fixture import NotHere, make_database, postgres
+
+ROOT = Path(__file__).resolve().parent.parent
+KEPT = ROOT / "benchmarks" / "data"
+RESULTS = ROOT / "benchmarks" / "results" / "latest.json"
+PICTURE = ROOT / "docs" / "growth.svg"
+# The one in the middle is for the picture: two points show no curve.
+SIZES = (10_000, 100_000, 1_000_000)
+# What results/latest.json has of each measurement, in this order.
+KEYS = (
+    *("case", "backend", "messages", "queries", "ms", "ratio", "kilobytes"),
+    *("budget_queries", "budget_ratio", "ok"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=1.0, help="for each case and size")
+    parser.add_argument("--only", default="", help="cases whose name has this")
+    parser.add_argument("--backend", choices=("sqlite", "postgresql"))
+    options = parser.parse_args()
+    if asked := os.environ.get("MESSAGES"):
+        sizes: tuple[int, ...] = (int(asked),)
+    else:
+        sizes = SIZES
+    collect_static_files()
+    results: list[dict[str, Any]] = []
+    for backend, environment_of in _backends(options.backend):
+        for size in sizes:
+            print(f"{backend}, {size:,} messages", flush=True)
+            results += _measure(environment_of(size), size, options)
+            searched = environment_of(f"search-{size}")  # a world of its own
+            results += _measure(searched, size, options, "benchmarks.search")
+    print_table(results)
+    whole = sizes == SIZES and not (options.only or options.backend)
+    if whole or not RESULTS.exists():
+        RESULTS.parent.mkdir(exist_ok=True)
+        kept = [{key: result[key] for key in KEYS} for result in results]
+        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+    if whole:
+        draw_growth(results, PICTURE)
+    broken = [result for result in results if not result["ok"]]
+    for result in broken:
+        print(f"Over budget: {result['case']}, {result['backend']}, {result['messages']:,}")
+    return 1 if broken else 0
+
+
+def _backends(only: str | None) -> Iterator[tuple[str, Any]]:
+    """The name of each database there is, and what gives the environment for a size."""
+    if only in (None, "sqlite"):
+        yield "sqlite", sqlite_environment
+    if only in (None, "postgresql"):
+        if postgres_folder() is None:
+            print("PostgreSQL is left out: it is not on this machine.")
+            return
+        with kept_postgres() as (folder, address):
+            yield "postgresql", lambda size: postgres_environment(folder, address, size)
+
+
+def sqlite_environment(size: int | str) -> dict[str, str]:
+    return _environment(KEPT / f"sqlite-{size}", "")
+
+
+def postgres_environment(folder: Path, address: str, size: int | str) -> dict[str, str]:
+    url = make_database(address, f"parley_{size}")
+    return _environment(folder / f"postgresql-{size}", url)
+
+
+@contextmanager
+def kept_postgres() -> Iterator[tuple[Path, str]]:
+    """Where its worlds are noted, and the address of a PostgreSQL that keeps them between runs."""
+    with ExitStack() as stack:
+        try:
+            address = stack.enter_context(postgres(KEPT / "postgresql", durable=True))
+            folder = KEPT
+        except NotHere:
+            # Whoever PostgreSQL runs as cannot reach this folder: nothing is kept then.
+            print("PostgreSQL cannot keep its files here, and builds them anew.")
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            address = stack.enter_context(postgres(durable=True))
+        yield folder, address
+
+
+def _environment(folder: Path, url: str) -> dict[str, str]:
+    folder.mkdir(parents=True, exist_ok=True)
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+        "ENV_FILE": os.devnull,
+        "DATA_DIR": str(folder),
+        "DATABASE_URL": url,
+        "CACHE_URL": "",
+        "DEBUG": "",
+    }
+
+
+def _in_process(environment: dict[str, str]) -> dict[str, str]:
+    return environment | {"BENCHMARK_STATIC": str(KEPT / "static")}
+
+
+def collect_static_files() -> None:
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
+    environment = _in_process(_environment(KEPT / "static", ""))
+    subprocess.run(command, check=True, cwd=ROOT, env=environment)
+
+
+def _measure(
+    environment: dict[str, str],
+    size: int,
+    options: argparse.Namespace,
+    module: str = "benchmarks.measure",
+) -> list[dict]:
+    # A process of its own: settings, caches and connections belong to one database.
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "results.json"
+        command = [sys.executable, "-m", module, str(size), "--output", str(output)]
+        command += ["--seconds", str(options.seconds), "--only", options.only]
+        subprocess.run(command, check=True, cwd=ROOT, env=_in_process(environment))
+        return json.loads(output.read_text())
+
+
+if __name__ == "__main__":
+    sys.exit(main())

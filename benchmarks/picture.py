@@ -1,0 +1,125 @@
+"""Draws how the time of each page grows with the number of messages, as an SVG file."""
+
+from __future__ import annotations
+
+from html import escape
+from math import log10
+from pathlib import Path
+from typing import Any
+
+WIDTH, HEIGHT = 980, 470
+PLOT_WIDTH, PLOT_HEIGHT = 250, 340
+LEFT, TOP, BETWEEN = 58, 62, 236
+# Told apart by people who see few colours, too; readable on light and on dark.
+COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8a63d2", "#7a7a7a")
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
+STYLE = """
+  text { font: 12px system-ui, sans-serif; fill: #24292f }
+  .title { font-size: 14px; font-weight: 600 }
+  .grid { stroke: #d0d7de; stroke-width: 1 }
+  .line { fill: none; stroke-width: 2; stroke-linejoin: round }
+  .ground { fill: #fff }
+  @media (prefers-color-scheme: dark) {
+    text { fill: #e6edf3 } .grid { stroke: #3d444d } .ground { fill: #0d1117 }
+  }
+"""
+
+
+def draw_growth(results: list[dict[str, Any]], path: Path) -> None:
+    """A panel for each database: milliseconds by messages, both on logarithmic scales."""
+    most = max(result["ms"] for result in results)
+    least = min(result["ms"] for result in results)
+    scale = _Scale(
+        sizes=sorted({result["messages"] for result in results}),
+        lowest=10 ** _floor(log10(least)),
+        highest=max(most * 1.2, 10 ** _floor(log10(least)) * 10),
+    )
+    backends = [name for name in NAMES if any(result["backend"] == name for result in results)]
+    parts = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" role="img">',
+        "<title>Milliseconds of each page, from 10,000 to 1,000,000 messages</title>",
+        f"<style>{STYLE}</style>",
+        f'<rect class="ground" width="{WIDTH}" height="{HEIGHT}"/>',
+    ]
+    for place, backend in enumerate(backends):
+        left = LEFT + place * (PLOT_WIDTH + BETWEEN)
+        mine = [result for result in results if result["backend"] == backend]
+        parts += _panel(NAMES[backend], mine, left, scale)
+    parts.append("</svg>")
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(parts) + "\n")
+
+
+def _floor(number: float) -> int:
+    return int(number // 1)
+
+
+class _Scale:
+    """Where numbers stand in a panel."""
+
+    def __init__(self, sizes: list[int], lowest: float, highest: float) -> None:
+        self.sizes = sizes
+        self.lowest = lowest
+        self.highest = highest
+
+    def x(self, messages: int) -> float:
+        if len(self.sizes) == 1:
+            return PLOT_WIDTH / 2
+        first, last = log10(self.sizes[0]), log10(self.sizes[-1])
+        return PLOT_WIDTH * (log10(messages) - first) / (last - first)
+
+    def y(self, ms: float) -> float:
+        whole = log10(self.highest / self.lowest)
+        return PLOT_HEIGHT * (1 - log10(max(ms, self.lowest) / self.lowest) / whole)
+
+    def marks(self) -> list[float]:
+        steps = [self.lowest * 10**power * step for power in range(6) for step in (1, 2, 5)]
+        return [mark for mark in steps if mark <= self.highest]
+
+
+def _panel(name: str, results: list[dict[str, Any]], left: int, scale: _Scale) -> list[str]:
+    parts = [f'<text class="title" x="{left}" y="26">{name}</text>']
+    parts.append(f'<text x="{left}" y="46">milliseconds, by messages in the database</text>')
+    for mark in scale.marks():
+        y = TOP + scale.y(mark)
+        parts.append(
+            f'<line class="grid" x1="{left}" x2="{left + PLOT_WIDTH}" y1="{y:.1f}" y2="{y:.1f}"/>'
+        )
+        parts.append(f'<text x="{left - 8}" y="{y + 4:.1f}" text-anchor="end">{mark:g}</text>')
+    for size in scale.sizes:
+        x = left + scale.x(size)
+        parts.append(
+            f'<text x="{x:.1f}" y="{TOP + PLOT_HEIGHT + 22}" text-anchor="middle">{size:,}</text>'
+        )
+    labels = []
+    for number, case in enumerate(dict.fromkeys(result["case"] for result in results)):
+        colour = COLOURS[number % len(COLOURS)]
+        # The second time round, the same colours are dashed.
+        dashes = ' stroke-dasharray="5 4"' if number >= len(COLOURS) else ""
+        points = sorted((one["messages"], one["ms"]) for one in results if one["case"] == case)
+        drawn = " ".join(
+            f"{left + scale.x(messages):.1f},{TOP + scale.y(ms):.1f}" for messages, ms in points
+        )
+        parts.append(f'<polyline class="line" stroke="{colour}"{dashes} points="{drawn}"/>')
+        labels.append((TOP + scale.y(points[-1][1]), case, colour))
+    parts += _labels(labels, left + PLOT_WIDTH + 8)
+    return parts
+
+
+def _labels(labels: list[tuple[float, str, str]], x: int) -> list[str]:
+    """The cases at the ends of their lines, moved apart where they would overlap."""
+    parts = []
+    least = 0.0
+    for y, case, colour in sorted(labels):
+        least = max(y, least + 15)
+        name = escape(_short(case))
+        parts.append(f'<circle cx="{x + 3}" cy="{least:.1f}" r="3.5" fill="{colour}"/>')
+        parts.append(f'<text x="{x + 11}" y="{least + 4:.1f}">{name}</text>')
+    return parts
+
+
+def _short(case: str) -> str:
+    """Names that stand beside a line."""
+    short = case.replace("Conversation page, first view", "First view")
+    short = short.replace("Floor: a signed-in view of a few bytes", "Floor")
+    return short if len(short) <= 34 else short[:33].rstrip(" ,") + "…"

@@ -1,0 +1,56 @@
+"""The results as a table for people: a line for each case, a column for each database and size."""
+
+from __future__ import annotations
+
+from typing import Any
+
+HEAD = ("case", "database", "messages", "statements", "ms", "CPU ms", "ratio", "KB", "")
+
+
+def print_table(results: list[dict[str, Any]]) -> None:
+    """What was measured, case by case, with the budgets in brackets."""
+    lines = [HEAD, *map(_line, _by_case(results))]
+    widths = [max(len(line[place]) for line in lines) for place in range(len(HEAD))]
+    print()
+    last = ""
+    for line in lines:
+        name = "" if line[0] == last else line[0]
+        last = line[0]
+        cells = [name.ljust(widths[0]), line[1].ljust(widths[1])]
+        cells += [cell.rjust(width) for cell, width in zip(line[2:], widths[2:], strict=True)]
+        print("  ".join(cells).rstrip())
+    print()
+
+
+def markdown(results: list[dict[str, Any]]) -> str:
+    """The same for docs/performance.md."""
+    rows = [f"| {' | '.join(HEAD[:-1])} |", "|---|---|" + "--:|" * (len(HEAD) - 3)]
+    last = ""
+    for line in map(_line, _by_case(results)):
+        name = "" if line[0] == last else line[0]
+        last = line[0]
+        mark = "**" if line[-1] else ""
+        cells = [name, *line[1:6], f"{mark}{line[6]}{mark}", line[7]]
+        rows.append(f"| {' | '.join(cells)} |")
+    return "\n".join(rows)
+
+
+def _by_case(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    names = list(dict.fromkeys(result["case"] for result in results))
+    return sorted(results, key=lambda result: names.index(result["case"]))
+
+
+def _line(result: dict[str, Any]) -> tuple[str, ...]:
+    is_floor = result["case"].startswith("Floor")
+    ratio = f"{result['ratio']:.1f}" + ("" if is_floor else f" ({result['budget_ratio']:g})")
+    return (
+        result["case"],
+        result["backend"],
+        f"{result['messages']:,}",
+        f"{result['queries']} ({result['budget_queries']})",
+        f"{result['ms']:.2f}",
+        f"{result['cpu_ms']:.2f}",
+        ratio,
+        f"{result['kilobytes']:.1f}",
+        "" if result["ok"] else "over",
+    )
