@@ -10,10 +10,10 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench screenshots
+.PHONY: help run demo dev test lint format requirements bench bench-load screenshots
 
 help: ## print these commands
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
 
 # `exec`, so that Ctrl-C and signals reach the server itself.
 run: ## install what is missing, then serve (HOST, PORT, DATA_DIR and more: see .env.example)
@@ -65,8 +65,11 @@ requirements: ## pin the newest releases that pyproject.toml allows
 	$(PYTHON) $(COMPILE) --output-file requirements.txt
 	$(PYTHON) $(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
-bench: ## measure how fast pages are
+bench: ## measure how fast pages are (MESSAGES=10000: the smallest database only)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks
+
+bench-load: ## drive the real server with many requests at once (needs wrk)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks.load
 
 screenshots: ## draw the pictures in docs/screenshots again (needs Chromium)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.screenshots

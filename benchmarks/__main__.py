@@ -36,14 +36,14 @@ KEYS = (
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=1.0, help="for each case and size")
+    parser.add_argument("--seconds", type=float, help="for each case and size")
     parser.add_argument("--only", default="", help="cases whose name has this")
     parser.add_argument("--backend", choices=("sqlite", "postgresql"))
     options = parser.parse_args()
-    if asked := os.environ.get("MESSAGES"):
-        sizes: tuple[int, ...] = (int(asked),)
-    else:
-        sizes = SIZES
+    asked = os.environ.get("MESSAGES")
+    sizes = (int(asked),) if asked else SIZES
+    # Who asks for one size wants to know soon.
+    options.seconds = options.seconds or (0.5 if asked else 1.0)
     collect_static_files()
     results: list[dict[str, Any]] = []
     for backend, environment_of in _backends(options.backend):
@@ -53,12 +53,10 @@ def main() -> int:
             searched = environment_of(f"search-{size}")  # a world of its own
             results += _measure(searched, size, options, "benchmarks.search")
     print_table(results)
-    whole = sizes == SIZES and not (options.only or options.backend)
-    if whole or not RESULTS.exists():
-        RESULTS.parent.mkdir(exist_ok=True)
-        kept = [{key: result[key] for key in KEYS} for result in results]
-        RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
-    if whole:
+    RESULTS.parent.mkdir(exist_ok=True)
+    kept = [{key: result[key] for key in KEYS} for result in results]
+    RESULTS.write_text(json.dumps(kept, indent=1) + "\n")
+    if sizes == SIZES and not (options.only or options.backend):
         draw_growth(results, PICTURE)
     broken = [result for result in results if not result["ok"]]
     for result in broken:
