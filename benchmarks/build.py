@@ -66,7 +66,7 @@ def _stamp() -> str:
         for app in ("messaging", "accounts", "chats")
         for path in Path(apps.get_app_config(app).path).glob("migrations/*.py")
     ]
-    for path in sorted([*migrations, Path(rows.__file__), Path(__file__)]):
+    for path in sorted([*migrations, Path(rows.__file__)]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
@@ -185,8 +185,8 @@ def _forget_what_was_sent(found: Landmarks) -> None:
     for pk in touched:
         kept = Message.objects.filter(conversation=pk, pk__lte=found.last_message)
         last = kept.order_by("-changed_in").first()
-        assert last is not None, "measurements write to conversations that exist"  # noqa: S101
         Conversation.objects.filter(pk=pk).update(last_message=last)
-        Participant.objects.filter(conversation=pk).update(last_activity=last.timestamp)
+        if last is not None:
+            Participant.objects.filter(conversation=pk).update(last_activity=last.timestamp)
     Notification.objects.filter(message__gt=found.last_message).delete()
     newer.erase()
