@@ -46,7 +46,7 @@ def conversation_feed(
     if before:
         roots = roots.filter(pk__lt=before)
     # Without what `for_display` joins: they answer nothing, and both people are known.
-    newest = list(roots.order_by("-id")[: ROOTS + 1])
+    newest = list(roots.newest(ROOTS + 1))
     found = newest[:ROOTS][::-1]
     counts = Message.objects.reply_counts(message.pk for message in found)
     unread = _unread_by_thread(reader, conversation, set(counts))
@@ -90,7 +90,7 @@ def appended(message: Message, presenter: Presenter) -> list[Event]:
 def _below_earlier(message: Message, presenter: Presenter) -> list[Event]:
     """The divider above the first message of a day."""
     earlier = message.conversation.messages.top_level().filter(pk__lt=message.pk)
-    last = earlier.order_by("-id").values_list("timestamp", flat=True).first()
+    last = earlier.newest(1).values_list("timestamp", flat=True).first()
     day = presenter.clock.local(message.timestamp).date()
     if last is not None and presenter.clock.local(last).date() == day:
         return []

@@ -146,6 +146,13 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages that answer nothing: the ones a conversation page lists."""
         return self.filter(parent_message=None)
 
+    def newest(self, number: int) -> Self:
+        """The newest `number` of these messages, newest first."""
+        # Ids first, from an index of these messages alone. Asked for whole rows, PostgreSQL reads
+        # the table from its end if they are many: 325 ms in a long conversation gone quiet.
+        ids = self.order_by("-id").values("pk")[:number]
+        return self.model._default_manager.filter(pk__in=ids).order_by("-id")
+
     def for_display(self) -> Self:
         """In the order they were sent, with all that a drawn message touches: one query."""
         return (
