@@ -693,6 +693,26 @@ def test_the_bell_opens_a_list(as_ben, message):
     expect(article(as_ben, message)).to_be_focused()
 
 
+def test_the_bell_is_cleared_while_its_list_is_asked_for_again(as_ben, message, watch):
+    watch.expect("htmx:sendAbort", "htmx:afterRequest")  # nobody needs the list any more
+    as_ben.goto("/account/")
+    bell = as_ben.get_by_role("button", name=re.compile("^Notifications"))
+    bell.click()
+    expect(as_ben.locator("#notifications .bell")).to_have_count(1)
+    as_ben.keyboard.press("Escape")
+    held = []
+    as_ben.route("**/notifications/", lambda route: held.append(route), times=1)
+
+    bell.click()
+    # The list as it was before would take the form with it, and its answer would find no counts.
+    with as_ben.expect_event("requestfailed", lambda request: request.url.endswith("ications/")):
+        as_ben.locator("#notifications").get_by_role("button", name="Mark all read").click()
+
+    assert_said(as_ben, "Notifications cleared")
+    assert_counts(as_ben, unread=0, bell=0)
+    expect(as_ben.locator("#notifications .dot")).to_have_count(0)
+
+
 def test_the_page_of_notifications_is_cleared(as_ben, message):
     as_ben.goto("/notifications/")
 
