@@ -14,6 +14,7 @@ from tests.factories import MessageFactory
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
 
 WIDTHS = (320, 375, 834, 1440)
+LARGE_TEXT_WIDTHS = (320, 375, 700, 1280)  # at 200 % of the usual size
 STATES = OUTSIDE | INSIDE | EMPTY
 
 AXE = "axe-core@4.14.1"
@@ -36,6 +37,16 @@ def opened(watch, sign_in, context, person, ana, ben):
         return page
 
     return opened
+
+
+# The browser knows of a new width at once, and styles by it a frame later.
+TWO_FRAMES = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
+
+
+def resize(page: Page, width: int, height: int = 812) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(TWO_FRAMES)
 
 
 TOO_WIDE = """() => {
@@ -61,19 +72,12 @@ TOO_SMALL = """() => [...document.querySelectorAll(
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_fits_every_width_and_can_be_hit(opened, state):
     page = opened(state)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 812})
-        assert page.evaluate(TOO_WIDE) == [], f"at {width} px"
-        assert page.evaluate(TOO_SMALL) == [], f"at {width} px"
-
-
-def test_a_page_reflows_with_large_text(opened):
-    """At 200 % of the usual size."""
-    page = opened("conversation")
-    page.evaluate("document.documentElement.style.fontSize = '32px'")
-    for width in (375, 1280):
-        page.set_viewport_size({"width": width, "height": 812})
-        assert page.evaluate(TOO_WIDE) == [], f"at {width} px"
+    for size, widths in (("16px", WIDTHS), ("32px", LARGE_TEXT_WIDTHS)):
+        page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+        for width in widths:
+            resize(page, width)
+            assert page.evaluate(TOO_WIDE) == [], f"at {width} px, text of {size}"
+            assert page.evaluate(TOO_SMALL) == [], f"at {width} px, text of {size}"
 
 
 # Accessibility ----------------------------------------------------------------------------------
@@ -123,7 +127,7 @@ def test_axe_finds_nothing(opened, axe, state):
         page.evaluate(UNTIL_STILL)
         for width in (375, 1440):
             # So high that nothing lies half below a bar that stays in view.
-            page.set_viewport_size({"width": width, "height": 4000})
+            resize(page, width, 4000)
             # Colours are all that differs between the themes.
             what = (
                 {"runOnly": RULES}
