@@ -124,6 +124,7 @@ if DEBUG and find_spec("debug_toolbar"):
     INTERNAL_IPS = ["127.0.0.1", "::1"]
     DEBUG_TOOLBAR_CONFIG = {
         "ROOT_TAG_EXTRA_ATTRS": "hx-preserve",  # htmx may swap the page, not the toolbar
+        "SHOW_COLLAPSED": True,  # open, it lies over the bell and the account
         "UPDATE_ON_FETCH": True,  # it shows the last request of htmx
     }
 
