@@ -667,7 +667,8 @@ def test_nothing_is_read_on_a_page_that_nobody_looks_at(sign_in, ana, cy):
 # Notifications ----------------------------------------------------------------------------------
 
 
-def test_the_bell_opens_a_list(as_ben, message):
+def test_the_bell_opens_a_list(as_ben, message, watch):
+    watch.expect("htmx:sendAbort", "htmx:afterRequest")  # it is cleared before it has come anew
     as_ben.goto("/account/")
     bell = as_ben.get_by_role("button", name=re.compile("^Notifications"))
 
