@@ -43,6 +43,9 @@ INBOX_COLUMNS = (
     "parent_message__sender__first_name",
 )
 
+# What is asked of a message before it is loaded: enough to place and to count it.
+PLACE = ("id", "parent_message_id", "read", "receiver_id")
+
 # Added to the ids that a recursion found, so that SQLite looks up each of them. Otherwise, to have
 # the rows in order, it may read the whole table and look each row up among those ids.
 NOTHING = Value(0)
@@ -55,7 +58,7 @@ DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | int) -> Self:
         """The conversations `user` takes part in, with what their own view of each depends on.
 
         `reader_version` is the version of their read marks there; it comes from the very row
@@ -129,7 +132,7 @@ class ParticipantQuerySet(models.QuerySet):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | int) -> Self:
         """Messages of the conversations `user` takes part in: all they may ever see."""
         return self.filter(conversation__participants__user=user)
 
@@ -155,9 +158,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_display(self) -> Self:
         """In the order they were sent, with all that a drawn message touches: one query."""
+        # No join: of one more table PostgreSQL thinks for longer than it takes to ask this.
+        parents = self.model._base_manager.filter(pk=OuterRef("parent_message")).order_by()
         return (
             self.select_related("sender")
-            .annotate(parent_sender_id=F("parent_message__sender_id"))
+            .annotate(parent_sender_id=Subquery(parents.values("sender_id")))
             .order_by("id")
         )
 
@@ -183,20 +188,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         replies, unless the queryset has an order of its own.
         """
         pk = message if isinstance(message, int) else message.pk
-        return self._below(self.model._base_manager.filter(parent_message=pk))
+        messages = self.model._base_manager
 
-    def descendants_and(self, messages: models.QuerySet[Message]) -> Self:
-        """`messages` (depth 1) and everything below them."""
-        return self._below(messages)
-
-    def _below(self, first: models.QuerySet[Message]) -> Self:
         # Only id and depth travel through the recursion; the rest is joined once, outside.
         def grow(cte: CTE) -> models.QuerySet:
             return (
-                first.order_by()
+                messages.filter(parent_message=pk)
+                .order_by()
                 .values("id", depth=Value(1, output_field=IntegerField()))
                 .union(
-                    cte.join(self.model._base_manager.all(), parent_message=cte.col.id).values(
+                    cte.join(messages.all(), parent_message=cte.col.id).values(
                         "id", depth=cte.col.depth + Value(1, output_field=IntegerField())
                     ),
                     all=True,
@@ -274,6 +275,18 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
     def sent_as(self, sender: User, client_key: UUID) -> Message | None:
         """The message that `sender` already sent under `client_key`, if there is one."""
         return self.filter(sender=sender, client_key=client_key).first()
+
+    def places_from(self, first: models.QuerySet[Message]) -> models.QuerySet[Any, tuple[Any, ...]]:
+        """Where the messages `first` and everything below them hang: the values of `PLACE`."""
+        # All of it travels through the recursion. Joined outside, PostgreSQL would expect far more
+        # rows than there are, and read the whole table to meet them.
+
+        def grow(cte: CTE) -> models.QuerySet:
+            below = cte.join(self.model._base_manager.all(), parent_message=cte.col.id)
+            return first.order_by().values_list(*PLACE).union(below.values_list(*PLACE), all=True)
+
+        cte = CTE.recursive(grow, name="below")
+        return with_cte(cte, select=cte)
 
     def unread_by_conversation(self, user: User) -> dict[int, int]:
         """How many messages `user` has not read, by conversation id. Their sum is the badge."""

@@ -169,6 +169,9 @@ class Message(models.Model):
     changed_in = models.PositiveBigIntegerField(default=0, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Annotated by `for_display`.
+    parent_sender_id: int | None
+
     objects = MessageManager()
     unread = UnreadMessagesManager()
 
