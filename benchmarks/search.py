@@ -119,27 +119,23 @@ def build(size: int, folder: Path) -> None:
     from benchmarks import build as world_builder
     from benchmarks.rows import MESSAGE_COLUMNS
     from messaging.models import Message
-    from messaging.search import without_index
 
     note = folder / "search.json"
-    stamp = sha256(Path(__file__).read_bytes() + world_builder._stamp().encode()).hexdigest()
+    stamp = sha256(Path(__file__).read_bytes() + world_builder.stamp().encode()).hexdigest()
     if note.exists() and json.loads(note.read_text())["stamp"] == stamp:
         return
     print(f"  building {size:,} messages to search on {connection.vendor} ...", end="", flush=True)
     began = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    world_builder._empty()
+    world_builder.empty()
     world = SearchWorld(size)
-    with without_index():
-        world_builder._unguarded(True)
-        world_builder._write_people(world)  # type: ignore[arg-type]
+    with world_builder.unguarded():
+        world_builder.write_people(world)  # type: ignore[arg-type]
         messages = world.messages()
         while batch := list(islice(messages, BATCH)):
-            world_builder._insert(Message, MESSAGE_COLUMNS, batch)
-        world_builder._write_conversations(world)  # type: ignore[arg-type]
-        world_builder._unguarded(False)
-        print(f" {time.monotonic() - began:.0f} s, index ...", end="", flush=True)
-    world_builder._finish()
+            world_builder.insert(Message, MESSAGE_COLUMNS, batch)
+        world_builder.write_conversations(world)  # type: ignore[arg-type]
+        print(f" {time.monotonic() - began:.0f} s, indexes ...", end="", flush=True)
     note.write_text(json.dumps({"stamp": stamp}))
     print(f" {time.monotonic() - began:.0f} s", flush=True)
 
