@@ -7,12 +7,13 @@ from math import log10
 from pathlib import Path
 from typing import Any
 
+from benchmarks.table import NAMES
+
 WIDTH, HEIGHT = 980, 470
 PLOT_WIDTH, PLOT_HEIGHT = 250, 340
 LEFT, TOP, BETWEEN = 58, 62, 236
 # Told apart by people who see few colours, too; readable on light and on dark.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8a63d2", "#7a7a7a")
-NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f }
   .title { font-size: 14px; font-weight: 600 }
