@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
@@ -23,24 +23,11 @@ if TYPE_CHECKING:
 
 # What the inbox shows of a message. A column it shows and this forgets costs one query a row.
 INBOX_COLUMNS = (
-    "content_html",
-    "html_version",
-    "timestamp",
-    "edited",
-    "read",
-    "deleted_at",
-    "conversation_id",
-    "thread_id",
-    "sender_id",
-    "sender__username",
-    "sender__first_name",
-    "receiver_id",
-    "parent_message_id",
-    "parent_message__content",
-    "parent_message__deleted_at",
-    "parent_message__sender_id",
-    "parent_message__sender__username",
-    "parent_message__sender__first_name",
+    *("content_html", "html_version", "timestamp", "edited", "read", "deleted_at"),
+    *("conversation_id", "thread_id", "receiver_id", "parent_message_id"),
+    *("sender_id", "sender__username", "sender__first_name"),
+    *("parent_message__content", "parent_message__deleted_at", "parent_message__sender_id"),
+    *("parent_message__sender__username", "parent_message__sender__first_name"),
 )
 
 # What is asked of a message before it is loaded: enough to place and to count it.
@@ -55,6 +42,13 @@ UNREAD = Q(read=Value(False))
 
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
+
+
+class _CountOf(Subquery):
+    """How many rows a subquery has, which may be limited."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -170,15 +164,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages to `user` that they have not read."""
         return self.filter(UNREAD, receiver=user)
 
-    def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int, int]]:
-        """For each root message that has replies: how many, the first one's id, the last one's."""
-        counted = (
-            self.filter(thread__in=list(threads))
-            .order_by()
-            .values("thread_id")
-            .annotate(replies=Count("id"), first=Min("id"), last=Max("id"))
+    def with_replies(self, most: int) -> Self:
+        """Each root message with `reply_count` of its thread, counted up to `most`, and the ids of
+        the `first_reply` and the `last_reply`.
+        """
+        replies = self.model._base_manager.filter(thread=OuterRef("pk")).order_by("id").values("id")
+        return self.annotate(
+            # What lies between the ends is not looked at, however much that is.
+            reply_count=_CountOf(replies.order_by()[:most]),
+            first_reply=Subquery(replies[:1]),
+            last_reply=Subquery(replies.order_by("-id")[:1]),
         )
-        return {row["thread_id"]: (row["replies"], row["first"], row["last"]) for row in counted}
 
     def descendants_of(self, message: Message | int) -> Self:
         """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).

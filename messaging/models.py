@@ -171,6 +171,10 @@ class Message(models.Model):
 
     # Annotated by `for_display`.
     parent_sender_id: int | None
+    # Annotated by `with_replies`.
+    reply_count: int
+    first_reply: int
+    last_reply: int
 
     objects = MessageManager()
     unread = UnreadMessagesManager()

@@ -135,11 +135,13 @@ def test_drawn_messages_take_one_query(message, count):
 
 def test_replies_are_counted_by_thread_at_any_depth(tree):
     lonely = MessageFactory(sender=tree["root"].sender, receiver=tree["root"].receiver)
+    roots = Message.objects.filter(pk__in=[tree["root"].pk, lonely.pk]).order_by("pk")
+    shown = ("reply_count", "first_reply", "last_reply")
 
-    counts = Message.objects.reply_counts([tree["root"].pk, lonely.pk])
+    all_of_them, some = (roots.with_replies(most).values_list(*shown) for most in (100, 3))
 
-    assert counts == {tree["root"].pk: (5, tree["a"].pk, tree["e"].pk)}
-    assert Message.objects.reply_counts([]) == {}
+    assert list(all_of_them) == [(5, tree["a"].pk, tree["e"].pk), (0, None, None)]
+    assert list(some) == [(3, tree["a"].pk, tree["e"].pk), (0, None, None)]
 
 
 def test_descendants_are_found_with_their_depth_parents_first(tree):
