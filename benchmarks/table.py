@@ -35,7 +35,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
         found = [at.get((case, *place)) for place in places]
         known = [one for one in found if one]
         cells = [case, f"{max(one['queries'] for one in known)}", f"{known[0]['budget_ratio']:g}"]
-        cells += [f"{one['ratio']:.1f} ({one['ms']:.0f} ms)" if one else "" for one in found]
+        cells += [f"{one['ratio']:.1f}" if one else "" for one in found]
         rows.append(f"| {' | '.join(cells)} | {max(one['kilobytes'] for one in known):.0f} |")
     return "\n".join(rows)
 
