@@ -79,9 +79,14 @@ def _keep(results: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """
     known = json.loads(RESULTS.read_text()) if RESULTS.exists() else []
     by_place = {_place(result): result for result in (*known, *results)}
-    names = [*(case.name for case in (FLOOR, *CASES, *search.cases())), search.SEND]
-    order = {name: number for number, name in enumerate(names)}
+    cases = {case.name: case for case in (FLOOR, *CASES, *search.cases())}
+    order = {name: number for number, name in enumerate([*cases, search.SEND])}
     kept = [result for result in by_place.values() if result["case"] in order]
+    for result in kept:
+        if case := cases.get(result["case"]):  # what it was allowed then does not matter any more
+            result |= {"budget_queries": case.queries, "budget_ratio": case.ratio}
+            within = result["queries"] <= case.queries and result["ratio"] <= case.ratio
+            result["ok"] = case is FLOOR or within
     kept.sort(key=lambda result: (order[result["case"]], result["backend"] != "sqlite"))
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n")

@@ -28,6 +28,7 @@ def markdown(results: list[dict[str, Any]]) -> str:
     at = {(one["case"], one["backend"], one["messages"]): one for one in results}
     sizes = sorted({one["messages"] for one in results})
     places = [(name, size) for name in NAMES for size in (sizes[0], sizes[-1])]
+    places = [place for place in places if any((case, *place) in at for case, _name, _size in at)]
     heads = [f"{NAMES[name]}, {size:,}" for name, size in places]
     rows = [f"| | Statements | Budget | {' | '.join(heads)} | KB |"]
     rows.append("|---|--:|--:|" + "--:|" * len(places) + "--:|")
