@@ -118,8 +118,8 @@ _INDEXES = {
 
 @contextmanager
 def _without_indexes() -> Iterator[None]:
-    """A row that is written alone finds its place in each of nine indexes; all at once are sorted,
-    which takes a tenth of that.
+    """A row that is written alone finds its place in each of nine indexes; rows that are all there
+    are sorted once.
     """
     with connection.cursor() as cursor:
         cursor.execute(_INDEXES[connection.vendor])
