@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from itertools import islice
 from pathlib import Path
@@ -42,24 +43,24 @@ def landmarks(size: int, folder: Path) -> Landmarks:
     recipe, is another world: it is built anew.
     """
     note = folder / "landmarks.json"
-    stamp = _stamp()
+    current = stamp()
     if note.exists():
         noted = json.loads(note.read_text())
-        if noted.pop("stamp") == stamp:
+        if noted.pop("stamp") == current:
             found = Landmarks(**noted)
             _forget_what_was_sent(found)
             return found
         note.unlink()
     print(f"  building {size:,} messages on {connection.vendor} ...", end="", flush=True)
     began = time.monotonic()
-    _empty()
+    empty()
     built = _write(World(size))
-    built.write(note, stamp=stamp)
+    built.write(note, stamp=current)
     print(f" {time.monotonic() - began:.0f} s", flush=True)
     return built
 
 
-def _stamp() -> str:
+def stamp() -> str:
     digest = sha256()
     migrations = [
         path
@@ -71,7 +72,7 @@ def _stamp() -> str:
     return digest.hexdigest()
 
 
-def _empty() -> None:
+def empty() -> None:
     if connection.vendor == "sqlite":
         connection.close()
         for suffix in ("", "-wal", "-shm"):
@@ -84,36 +85,66 @@ def _empty() -> None:
 
 
 def _write(world: World) -> Landmarks:
-    _unguarded(True)
-    with without_index():  # at once it is made in half the time
-        _write_people(world)
+    with unguarded():
+        write_people(world)
         messages = world.messages()
         while batch := list(islice(messages, BATCH)):
-            _insert(Message, rows.MESSAGE_COLUMNS, batch)
-            _insert(Notification, rows.NOTIFICATION_COLUMNS, world.notifications)
+            insert(Message, rows.MESSAGE_COLUMNS, batch)
+            insert(Notification, rows.NOTIFICATION_COLUMNS, world.notifications)
             world.notifications.clear()
-        _insert(MessageHistory, rows.HISTORY_COLUMNS, world.histories)
-        _write_conversations(world)
-    _unguarded(False)
-    _finish()
+        insert(MessageHistory, rows.HISTORY_COLUMNS, world.histories)
+        write_conversations(world)
     return world.landmarks
 
 
-def _unguarded(unguarded: bool) -> None:
+@contextmanager
+def unguarded() -> Iterator[None]:
+    """Rows are written as fast as they can be, and all that keeps them is made afterwards."""
+    _guard(False)
+    with without_index(), _without_indexes():
+        yield
+    _guard(True)
+    _finish()
+
+
+# What is made by a statement of its own, and can be made again by it.
+_INDEXES = {
+    "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
+    "AND tbl_name LIKE 'messaging_%'",
+    "postgresql": "SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'messaging_%' "
+    "AND indexname NOT IN (SELECT conname FROM pg_constraint)",
+}
+
+
+@contextmanager
+def _without_indexes() -> Iterator[None]:
+    """A row that is written alone finds its place in each of nine indexes; rows that are all there
+    are sorted once.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_INDEXES[connection.vendor])
+        found = cursor.fetchall()
+        for name, _sql in found:
+            cursor.execute(f'DROP INDEX "{name}"')
+        yield
+        for _name, sql in found:
+            cursor.execute(sql)
+
+
+def _guard(guarded: bool) -> None:
     """What is made here needs neither checking nor saving from a power cut."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"PRAGMA foreign_keys = {'OFF' if unguarded else 'ON'}")
-            cursor.execute(f"PRAGMA synchronous = {'OFF' if unguarded else 'FULL'}")
-            cursor.execute(f"PRAGMA secure_delete = {'OFF' if unguarded else 'ON'}")
-            # Nine indexes grow at once: with too little memory each row reads them from disk.
-            cursor.execute(f"PRAGMA cache_size = {-800_000 if unguarded else -2_000}")  # KiB
+            cursor.execute(f"PRAGMA foreign_keys = {'ON' if guarded else 'OFF'}")
+            cursor.execute(f"PRAGMA synchronous = {'FULL' if guarded else 'OFF'}")
+            cursor.execute(f"PRAGMA secure_delete = {'ON' if guarded else 'OFF'}")
+            cursor.execute(f"PRAGMA cache_size = {-2_000 if guarded else -800_000}")  # KiB, to sort
         else:
-            role = "replica" if unguarded else "origin"
+            role = "origin" if guarded else "replica"
             cursor.execute(f"SET session_replication_role = {role}")
 
 
-def _write_people(world: World) -> None:
+def write_people(world: World) -> None:
     model = get_user_model()
     people = [
         model(pk=pk, username=f"person{pk}", first_name=f"Person {pk}", password="!")  # noqa: S106
@@ -123,10 +154,10 @@ def _write_people(world: World) -> None:
     Mailbox.objects.bulk_create((Mailbox(user=one) for one in people), batch_size=1000)
 
 
-def _write_conversations(world: World) -> None:
+def write_conversations(world: World) -> None:
     last = world.last_message
     never = "2024-01-01 00:00:00"
-    _insert(
+    insert(
         Conversation,
         ("id", "pair_key", "version", "last_message_id", "created_at"),
         (
@@ -134,7 +165,7 @@ def _write_conversations(world: World) -> None:
             for number, (one, other) in enumerate(world.pairs, 1)
         ),
     )
-    _insert(
+    insert(
         Participant,
         ("conversation_id", "user_id", "last_activity", "version"),
         (
@@ -149,7 +180,8 @@ def _version_and_last(last: tuple[int, str] | None) -> tuple[int, int | None]:
     return (last[0], last[0]) if last else (0, None)
 
 
-def _insert(
+@transaction.atomic
+def insert(
     model: type[models.Model], columns: tuple[str, ...], values: Iterable[tuple[Any, ...]]
 ) -> None:
     known = {field.column for field in model._meta.concrete_fields}

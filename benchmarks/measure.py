@@ -129,11 +129,11 @@ def measure(size: int, seconds: float, only: str = "") -> list[Result]:
     results = []
     for case in (FLOOR, *CASES):
         if only.lower() in case.name.lower():
-            results.append(_measure_case(case, at, browsers, size, seconds))
+            results.append(measure_case(case, at, browsers, size, seconds))
     return results
 
 
-def _measure_case(case, at, browsers, size: int, seconds: float) -> Result:
+def measure_case(case, at, browsers, size: int, seconds: float) -> Result:
     from django.db import connection
 
     from benchmarks.cases import FLOOR
@@ -143,17 +143,17 @@ def _measure_case(case, at, browsers, size: int, seconds: float) -> Result:
     for _attempt in range(3):
         body = browser.ask(case.request(at))
         browser.ask(floor)
-    servers = _server_processes()
+    servers = server_processes()
     assert case.shows.encode() in body, f"{case.name}: the answer is not what was meant"  # noqa: S101
     queries = _statements(browser, case, at)
     took: list[tuple[float, float, float]] = []
     last = time.monotonic() + seconds
     while len(took) < LEAST_ROUNDS or time.monotonic() < last:
-        _wall, before = _timed(browser, floor, servers)
+        _wall, before = timed(browser, floor, servers)
         if case.cold:
             forget_everything_cached()
-        wall, cpu = _timed(browser, case.request(at), servers)
-        _wall, after = _timed(browser, floor, servers)
+        wall, cpu = timed(browser, case.request(at), servers)
+        _wall, after = timed(browser, floor, servers)
         took.append((wall, cpu, 2 * cpu / (before + after)))
     # Of the work, not of the time: a machine that has other things to do interrupts a long request
     # again and again, and a short one hardly ever.
@@ -173,7 +173,7 @@ def _measure_case(case, at, browsers, size: int, seconds: float) -> Result:
     )
 
 
-def _timed(browser: Browser, request, servers: Sequence[Path] = ()) -> tuple[float, float]:
+def timed(browser: Browser, request, servers: Sequence[Path] = ()) -> tuple[float, float]:
     """Seconds by the clock, and seconds of work: of this thread and of the database's processes."""
     served = _seconds_of(servers)
     wall, cpu = time.perf_counter(), time.thread_time()
@@ -182,7 +182,7 @@ def _timed(browser: Browser, request, servers: Sequence[Path] = ()) -> tuple[flo
     return wall, cpu + _seconds_of(servers) - served
 
 
-def _server_processes() -> list[Path]:
+def server_processes() -> list[Path]:
     """Where Linux says how long each process of PostgreSQL that serves us has been at work."""
     from django.db import connection
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+NAMES = {"sqlite": "SQLite", "postgresql": "PostgreSQL"}
 HEAD = ("case", "database", "messages", "statements", "ms", "CPU ms", "ratio", "KB", "")
 
 
@@ -23,15 +24,20 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def markdown(results: list[dict[str, Any]]) -> str:
-    """The same for docs/performance.md."""
-    rows = [f"| {' | '.join(HEAD[:-1])} |", "|---|---|" + "--:|" * (len(HEAD) - 3)]
-    last = ""
-    for line in map(_line, _by_case(results)):
-        name = "" if line[0] == last else line[0]
-        last = line[0]
-        mark = "**" if line[-1] else ""
-        cells = [name, *line[1:6], f"{mark}{line[6]}{mark}", line[7]]
-        rows.append(f"| {' | '.join(cells)} |")
+    """For docs/performance.md: a line for each case, with its ratio on each database and size."""
+    at = {(one["case"], one["backend"], one["messages"]): one for one in results}
+    sizes = sorted({one["messages"] for one in results})
+    places = [(name, size) for name in NAMES for size in (sizes[0], sizes[-1])]
+    places = [place for place in places if any((case, *place) in at for case, _name, _size in at)]
+    heads = [f"{NAMES[name]}, {size:,}" for name, size in places]
+    rows = [f"| | Statements | Budget | {' | '.join(heads)} | KB |"]
+    rows.append("|---|--:|--:|" + "--:|" * len(places) + "--:|")
+    for case in dict.fromkeys(one["case"] for one in results):
+        found = [at.get((case, *place)) for place in places]
+        known = [one for one in found if one]
+        cells = [case, f"{max(one['queries'] for one in known)}", f"{known[0]['budget_ratio']:g}"]
+        cells += [f"{one['ratio']:.1f}" if one else "" for one in found]
+        rows.append(f"| {' | '.join(cells)} | {max(one['kilobytes'] for one in known):.0f} |")
     return "\n".join(rows)
 
 

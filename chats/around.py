@@ -13,6 +13,7 @@ from chats.caching import what_pages_depend_on
 from chats.frames import Frame
 from chats.numbers import id_or_zero
 from chats.presentation import Clock, Person, conversation_url, message_url
+from messaging.managers import NOTIFICATIONS_COUNTED
 from messaging.models import Conversation, Message, Notification, Participant, other_in_pair
 from messaging.prepared import Prepared
 from messaging.rendering import excerpt
@@ -99,8 +100,12 @@ class Around:
         return message_url(pk) if pk else ""
 
     @cached_property
-    def bell(self) -> int:
-        return Notification.objects.count_unread(self.reader)
+    def bell(self) -> str:
+        """How many notifications are unread, as it is said; empty if there are none."""
+        count = Notification.objects.count_unread(self.reader)
+        return (
+            f"{NOTIFICATIONS_COUNTED - 1}+" if count >= NOTIFICATIONS_COUNTED else str(count or "")
+        )
 
     @property
     def on_inbox(self) -> bool:

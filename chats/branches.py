@@ -228,9 +228,12 @@ class Drawing:
 
 
 def load(pks: Iterable[int], presenter: Presenter) -> dict[int, ShownMessage]:
-    """Messages as the reader sees them, by id: one query."""
+    """Messages as the reader sees them, by id: one query, if there are any."""
+    wanted = list(pks)
+    if not wanted:  # Django asks nothing either, but only after it has written the question down
+        return {}
     # Their authors are the two people whom the presenter knows.
-    messages = Message.objects.filter(pk__in=list(pks)).for_display().select_related(None)
+    messages = Message.objects.filter(pk__in=wanted).for_display().select_related(None)
     return {message.pk: presenter.show(message) for message in messages}
 
 
@@ -242,12 +245,12 @@ def below(
     level: int,
     after: int = 0,
     before: int = 0,
-    ensure: int = 0,
+    sent: ShownMessage | None = None,
 ) -> list[Event]:
     """How what hangs below a message, itself drawn at `level`, is drawn: seven queries at most.
 
-    Direct replies between the ids `after` and `before` count. `ensure` is the id of a direct
-    reply that is drawn in any case, behind a gap if need be.
+    Direct replies between the ids `after` and `before` count. `sent` is a direct reply that is
+    drawn in any case, behind a gap if need be.
     """
     known = known_below(parent_pk, reader, levels=LEVELS - level, after=after, before=before)
     top = known.top
@@ -258,9 +261,10 @@ def below(
     if opened and known.left_out:
         last = opened.replies[-1].pk
         opened.gaps[last] = Gap(known.left_out, before)
-        if ensure > last:
-            _draw_behind_gap(opened, parent_pk, ensure)
-    shown = load(drawing.drawn_pks(), presenter)
+        if sent and sent.pk > last:
+            _draw_behind_gap(opened, parent_pk, sent.pk)
+    shown = {sent.pk: sent} if sent else {}
+    shown |= load((pk for pk in drawing.drawn_pks() if pk not in shown), presenter)
     return list(drawing.events([top], shown, level=level))[1:-1]  # without the message itself
 
 

@@ -15,17 +15,17 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpResponse, QueryDict
-from django.shortcuts import get_object_or_404
+from django.http import Http404, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import get_language
 from django.views.decorators.cache import cache_page
 
 from chats import RELEASE
-from chats.numbers import id_or_zero
+from chats.numbers import LARGEST_ID, id_or_zero
 from chats.requests import ReaderRequest
 from messaging.models import Conversation
+from messaging.prepared import Prepared
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -106,12 +106,17 @@ def cache_page_per_reader(seconds: int) -> Callable:
 
 def find_conversation(reader: User, pk: int) -> Conversation:
     """The conversation if it is the reader's, with its versions as they are now; else a 404."""
-    return get_object_or_404(Conversation.objects.visible_to(reader), pk=pk)
+    found = _CONVERSATION.first(pk, reader.pk) if pk <= LARGEST_ID else None
+    if found is None:
+        raise Http404
+    return found
+
+
+_CONVERSATION = Prepared(lambda pk, reader: Conversation.objects.visible_to(reader).filter(pk=pk))
 
 
 def _key(reader: User, conversation: Conversation) -> str:
     parts = (
-        RELEASE,
         reader.pk,
         conversation.pk,
         conversation.version,
@@ -122,9 +127,10 @@ def _key(reader: User, conversation: Conversation) -> str:
     return sha256(":".join(map(str, parts)).encode()).hexdigest()
 
 
-def what_pages_depend_on() -> tuple[str, str, str]:
-    """Language, time zone and local date: the same data reads differently under each."""
+def what_pages_depend_on() -> tuple[str, str, str, str]:
+    """Release, language, time zone and local date: the same data reads differently under each."""
     return (
+        RELEASE,
         get_language() or settings.LANGUAGE_CODE,
         timezone.get_current_timezone_name(),
         timezone.localdate().isoformat(),

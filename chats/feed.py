@@ -10,8 +10,10 @@ from django.db.models import Count
 from django.utils.safestring import SafeString
 
 from chats.branches import DRAWN, Drawing, Ends, Event, load
+from chats.numbers import LARGEST_ID
 from chats.rows import KNOWN, rows_of_threads
 from messaging.models import Message
+from messaging.prepared import Prepared
 from messaging.threads import Branch, grow
 
 if TYPE_CHECKING:
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
     from chats.presentation import Presenter, ShownMessage
     from messaging.models import Conversation
@@ -42,13 +45,13 @@ def conversation_feed(
 
     Threads that hold something unread stand open, a hundred messages in all at most.
     """
-    roots = conversation.messages.top_level()
-    if before:
-        roots = roots.filter(pk__lt=before)
-    # Without what `for_display` joins: they answer nothing, and both people are known.
-    newest = list(roots.newest(ROOTS + 1))
+    newest = _NEWEST.rows(conversation.pk, before or LARGEST_ID)
     found = newest[:ROOTS][::-1]
-    counts = Message.objects.reply_counts(message.pk for message in found)
+    counts = {
+        message.pk: (message.reply_count, message.first_reply, message.last_reply)
+        for message in found
+        if message.reply_count
+    }
     unread = _unread_by_thread(reader, conversation, set(counts))
 
     tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
@@ -77,6 +80,15 @@ def conversation_feed(
     if before:
         feed.events += _divider_below(conversation, found[-1:], before, presenter)
     return feed
+
+
+def _newest(conversation: int, before: int) -> QuerySet[Message]:
+    # Without what `for_display` joins: they answer nothing, and both people are known.
+    roots = Message.objects.filter(conversation=conversation, pk__lt=before).top_level()
+    return roots.newest(ROOTS + 1).with_replies(OPENED + 1)
+
+
+_NEWEST = Prepared(_newest)
 
 
 def appended(message: Message, presenter: Presenter) -> list[Event]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from html import escape
 from operator import attrgetter
 from typing import Any, NoReturn, Protocol
 
 from django.conf import settings
 from django.template.loader import render_to_string
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
@@ -55,8 +55,12 @@ class Frame:
         """`thing` as HTML. What is not safe yet is escaped, as in any template."""
         make = _compile if settings.DEBUG else _compiled  # a template may just have been changed
         pattern, strings_of = make(self, language, self._choices_of(thing))
+        # Not Django's `escape`: for texts that are not translated yet it takes four times as long.
         return pattern % tuple(
-            value if value.__class__ is SafeString else escape(value) for value in strings_of(thing)
+            [
+                value if value.__class__ is SafeString else escape(str(value))
+                for value in strings_of(thing)
+            ]
         )
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Count, Q
 
 from chats.numbers import LARGEST_ID
+from messaging.managers import PLACE
 from messaging.models import Message
 from messaging.prepared import Prepared
 from messaging.threads import Branch, Row, grow, walk
@@ -80,20 +81,15 @@ def _first_replies(parent_pk: int, after: int, before: int) -> QuerySet:
 
 def _below(parent_pk: int, after: int, before: int) -> QuerySet:
     first = Message.objects.filter(pk__in=_first_replies(parent_pk, after, before))
-    return _places(Message.objects.descendants_and(first))
+    return Message.objects.places_from(first)[: KNOWN + 1]
 
 
 # Asked whenever a thread is opened and after every reply. Django writes this down in 3 ms.
 _BELOW = Prepared(_below)
 
 
-def _places(messages: QuerySet) -> QuerySet:
-    found = messages.order_by().values_list("pk", "parent_message_id", "read", "receiver_id")
-    return found[: KNOWN + 1]
-
-
 def _rows(messages: QuerySet, reader: User) -> list[Row]:
-    return _as_rows(_places(messages), reader)
+    return _as_rows(messages.order_by().values_list(*PLACE)[: KNOWN + 1], reader)
 
 
 def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:

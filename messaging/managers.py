@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
@@ -23,25 +23,15 @@ if TYPE_CHECKING:
 
 # What the inbox shows of a message. A column it shows and this forgets costs one query a row.
 INBOX_COLUMNS = (
-    "content_html",
-    "html_version",
-    "timestamp",
-    "edited",
-    "read",
-    "deleted_at",
-    "conversation_id",
-    "thread_id",
-    "sender_id",
-    "sender__username",
-    "sender__first_name",
-    "receiver_id",
-    "parent_message_id",
-    "parent_message__content",
-    "parent_message__deleted_at",
-    "parent_message__sender_id",
-    "parent_message__sender__username",
-    "parent_message__sender__first_name",
+    *("content_html", "html_version", "timestamp", "edited", "read", "deleted_at"),
+    *("conversation_id", "thread_id", "receiver_id", "parent_message_id"),
+    *("sender_id", "sender__username", "sender__first_name"),
+    *("parent_message__content", "parent_message__deleted_at", "parent_message__sender_id"),
+    *("parent_message__sender__username", "parent_message__sender__first_name"),
 )
+
+# What is asked of a message before it is loaded: enough to place and to count it.
+PLACE = ("id", "parent_message_id", "read", "receiver_id")
 
 # Added to the ids that a recursion found, so that SQLite looks up each of them. Otherwise, to have
 # the rows in order, it may read the whole table and look each row up among those ids.
@@ -54,8 +44,15 @@ UNREAD = Q(read=Value(False))
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
 
 
+class _CountOf(Subquery):
+    """How many rows a subquery has, which may be limited."""
+
+    template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
+    output_field = IntegerField()
+
+
 class ConversationQuerySet(models.QuerySet["Conversation"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | int) -> Self:
         """The conversations `user` takes part in, with what their own view of each depends on.
 
         `reader_version` is the version of their read marks there; it comes from the very row
@@ -129,7 +126,7 @@ class ParticipantQuerySet(models.QuerySet):
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def visible_to(self, user: User) -> Self:
+    def visible_to(self, user: User | int) -> Self:
         """Messages of the conversations `user` takes part in: all they may ever see."""
         return self.filter(conversation__participants__user=user)
 
@@ -155,9 +152,11 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def for_display(self) -> Self:
         """In the order they were sent, with all that a drawn message touches: one query."""
+        # No join: of one more table PostgreSQL thinks for longer than it takes to ask this.
+        parents = self.model._base_manager.filter(pk=OuterRef("parent_message")).order_by()
         return (
             self.select_related("sender")
-            .annotate(parent_sender_id=F("parent_message__sender_id"))
+            .annotate(parent_sender_id=Subquery(parents.values("sender_id")))
             .order_by("id")
         )
 
@@ -165,15 +164,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages to `user` that they have not read."""
         return self.filter(UNREAD, receiver=user)
 
-    def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int, int]]:
-        """For each root message that has replies: how many, the first one's id, the last one's."""
-        counted = (
-            self.filter(thread__in=list(threads))
-            .order_by()
-            .values("thread_id")
-            .annotate(replies=Count("id"), first=Min("id"), last=Max("id"))
+    def with_replies(self, most: int) -> Self:
+        """Each root message with `reply_count` of its thread, counted up to `most`, and the ids of
+        the `first_reply` and the `last_reply`.
+        """
+        replies = self.model._base_manager.filter(thread=OuterRef("pk")).order_by("id").values("id")
+        return self.annotate(
+            # What lies between the ends is not looked at, however much that is.
+            reply_count=_CountOf(replies.order_by()[:most]),
+            first_reply=Subquery(replies[:1]),
+            last_reply=Subquery(replies.order_by("-id")[:1]),
         )
-        return {row["thread_id"]: (row["replies"], row["first"], row["last"]) for row in counted}
 
     def descendants_of(self, message: Message | int) -> Self:
         """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).
@@ -183,20 +184,16 @@ class MessageQuerySet(models.QuerySet["Message"]):
         replies, unless the queryset has an order of its own.
         """
         pk = message if isinstance(message, int) else message.pk
-        return self._below(self.model._base_manager.filter(parent_message=pk))
+        messages = self.model._base_manager
 
-    def descendants_and(self, messages: models.QuerySet[Message]) -> Self:
-        """`messages` (depth 1) and everything below them."""
-        return self._below(messages)
-
-    def _below(self, first: models.QuerySet[Message]) -> Self:
         # Only id and depth travel through the recursion; the rest is joined once, outside.
         def grow(cte: CTE) -> models.QuerySet:
             return (
-                first.order_by()
+                messages.filter(parent_message=pk)
+                .order_by()
                 .values("id", depth=Value(1, output_field=IntegerField()))
                 .union(
-                    cte.join(self.model._base_manager.all(), parent_message=cte.col.id).values(
+                    cte.join(messages.all(), parent_message=cte.col.id).values(
                         "id", depth=cte.col.depth + Value(1, output_field=IntegerField())
                     ),
                     all=True,
@@ -275,6 +272,18 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
         """The message that `sender` already sent under `client_key`, if there is one."""
         return self.filter(sender=sender, client_key=client_key).first()
 
+    def places_from(self, first: models.QuerySet[Message]) -> models.QuerySet[Any, tuple[Any, ...]]:
+        """Where the messages `first` and everything below them hang: the values of `PLACE`."""
+        # All of it travels through the recursion. Joined outside, PostgreSQL would expect far more
+        # rows than there are, and read the whole table to meet them.
+
+        def grow(cte: CTE) -> models.QuerySet:
+            below = cte.join(self.model._base_manager.all(), parent_message=cte.col.id)
+            return first.order_by().values_list(*PLACE).union(below.values_list(*PLACE), all=True)
+
+        cte = CTE.recursive(grow, name="below")
+        return with_cte(cte, select=cte)
+
     def unread_by_conversation(self, user: User) -> dict[int, int]:
         """How many messages `user` has not read, by conversation id. Their sum is the badge."""
         return dict(_UNREAD_BY_CONVERSATION.rows(user.pk))
@@ -332,15 +341,19 @@ class NotificationQuerySet(models.QuerySet):
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
     def count_unread(self, user: User) -> int:
-        """What the bell says."""
-        return sum(n for (n,) in _UNREAD_NOTIFICATIONS.rows(user.pk))
+        """What the bell says: nobody counts further than `NOTIFICATIONS_COUNTED`."""
+        return len(_UNREAD_NOTIFICATIONS.rows(user.pk))
+
+
+# Unread notifications that are counted; whoever has as many has stopped to read the number.
+NOTIFICATIONS_COUNTED = 1_000
 
 
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Notification
 
     unread = Notification.objects.filter(UNREAD, user=user_pk)
-    return unread.order_by().values("user_id").annotate(n=Count("*")).values_list("n")
+    return unread.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 
 _UNREAD_NOTIFICATIONS = Prepared(_unread_notifications)

@@ -169,6 +169,13 @@ class Message(models.Model):
     changed_in = models.PositiveBigIntegerField(default=0, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Annotated by `for_display`.
+    parent_sender_id: int | None
+    # Annotated by `with_replies`.
+    reply_count: int
+    first_reply: int
+    last_reply: int
+
     objects = MessageManager()
     unread = UnreadMessagesManager()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import messages as flash
 from django.db.models.functions import Left
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -17,16 +17,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from chats.around import Around
 from chats.branches import LEVELS, MANY, Event, below, said_count
 from chats.history import versions_of
-from chats.numbers import id_or_zero
+from chats.numbers import LARGEST_ID, id_or_zero
 from chats.presentation import Person, Presenter, message_url
 from chats.requests import ReaderRequest
 from chats.responses import render_part, render_parts, signed_in, wants_part
 from messaging import services
 from messaging.models import Message
+from messaging.prepared import Prepared
 from messaging.rendering import excerpt
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
 # Of what stands above a message so many are named, and the root besides.
 NEAREST = 3
@@ -34,8 +36,19 @@ NEAREST = 3
 
 def find_message(reader: User, pk: int) -> Message:
     """The message, with its people, if it is the reader's to see; else a 404."""
-    found = Message.objects.visible_to(reader).for_display()
-    return get_object_or_404(found.select_related("receiver", "conversation"), pk=pk)
+    found = _MESSAGE.first(pk, reader.pk) if pk <= LARGEST_ID else None
+    if found is None:
+        raise Http404
+    return found
+
+
+def _message(pk: int, reader: int) -> QuerySet[Message]:
+    messages = Message.objects.visible_to(reader).filter(pk=pk).for_display()
+    return messages.select_related("receiver", "conversation")
+
+
+# Asked by every page about a message, and by all that is done to one.
+_MESSAGE = Prepared(_message)
 
 
 def presenter_for(reader: User, message: Message) -> Presenter:

@@ -90,13 +90,12 @@ def _where_shown(message: Message, reply: Message) -> str:
 
 def _thread_with(request: ReaderRequest, message: Message, reply: Message) -> dict[str, Any]:
     context = message_context(request, message)
-    level = context["level"]
-    events = below(message.pk, context["presenter"], request.user, level=level, ensure=reply.pk)
-    for event in events:
-        if event.kind == "message" and event.m is not None and event.m.pk == reply.pk:
-            event.m.autofocus = True
+    level, presenter = context["level"], context["presenter"]
+    reply.parent_sender_id = message.sender_id  # what `for_display` would look up
+    sent = presenter.show(reply)
+    sent.autofocus = True
     context |= {
-        "events": events,
+        "events": below(message.pk, presenter, request.user, level=level, sent=sent),
         # Too deep to be drawn here: the link to it takes the focus.
         "focus": level >= LEVELS,
         "live": _("Reply sent"),

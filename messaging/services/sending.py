@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import (
@@ -124,8 +124,7 @@ def _send(
         parent_message=parent,
     )
     try:
-        with transaction.atomic():
-            message.save()
+        message.save()  # by itself a savepoint, so that the transaction can go on
     except IntegrityError:
         # message_sent_once decides, not a look beforehand: two processes may send at once.
         sent = Message.objects.sent_as(sender, client_key)

@@ -391,10 +391,11 @@ def test_errors_are_not_kept_by_browsers(as_ana, checked, monkeypatch, mine, hea
     unknown = as_ana.get("/nothing/here/", headers=headers)
     monkeypatch.setattr(Notification.objects, "for_list", fail, raising=False)
     failed = as_ana.get(of("notifications"), headers=headers)
+    elsewhere = as_ana.get(of("inbox"), headers=(headers or {}) | {"host": "wrong.example"})
 
-    statuses = {refused.status_code, unknown.status_code, failed.status_code}
-    assert statuses == {403, 404, 500}
-    for response in (refused, unknown, failed):
+    responses = (elsewhere, refused, unknown, failed)
+    assert [response.status_code for response in responses] == [400, 403, 404, 500]
+    for response in responses:
         assert response["Cache-Control"] == "private, no-store"
 
 

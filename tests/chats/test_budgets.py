@@ -26,12 +26,12 @@ def pks(request, conversation, ana, ben):
     return found
 
 
-def test_a_conversation_takes_12_at_first_and_8_when_cached(as_ana, conversation, pks):
+def test_a_conversation_takes_11_at_first_and_6_when_cached(as_ana, conversation, pks):
     url = of("conversation_detail", conversation.pk)
 
-    with at_most(12):
+    with at_most(11):
         first = soup(as_ana.get(url))
-    with at_most(8):
+    with at_most(6):
         again = soup(as_ana.get(url))
 
     assert first.select_one("#feed") == again.select_one("#feed")
@@ -45,11 +45,11 @@ def test_the_list_alone_takes_3_when_cached(as_ana, conversation, pks):
         soup(as_ana.get(url, headers=HTMX))
 
 
-def test_older_messages_take_13(as_ana, conversation, pks):
+def test_older_messages_take_12(as_ana, conversation, pks):
     """One more than the newest: on which day the message below them was sent."""
     url = f"{of('conversation_detail', conversation.pk)}?before={pks[-1]}"
 
-    with at_most(13):
+    with at_most(12):
         soup(as_ana.get(url))
 
 
@@ -59,8 +59,8 @@ def letters(request, ana):
     return [MessageFactory(sender=UserFactory(), receiver=ana) for _ in range(request.param)]
 
 
-def test_the_inbox_takes_10(as_ana, letters):
-    with at_most(10):
+def test_the_inbox_takes_6(as_ana, letters):
+    with at_most(6):
         page = soup(as_ana.get(of("inbox")))
 
     assert len(page.select(".card-u")) == min(len(letters), 50)
@@ -78,10 +78,10 @@ def test_the_bells_list_takes_5(as_ana, letters):
 
 
 @pytest.mark.parametrize("number", [1, 60, 10_000])
-def test_opening_a_thread_takes_8(as_ana, mine, number):
+def test_opening_a_thread_takes_6(as_ana, mine, number):
     replies_to(mine, number)
 
-    with at_most(8):
+    with at_most(6):
         part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
 
     assert len(part.select("article")) == min(number, 50)

@@ -255,10 +255,10 @@ def test_a_missing_count_is_no_silence(cache, fake, clock):
 
 
 def test_its_own_timeouts_hold_unless_told_otherwise():
-    assert ForgivingRedisCache(ADDRESS, {})._options["socket_timeout"] == PATIENCE
+    assert ForgivingRedisCache(ADDRESS, {})._options["socket_timeout"] == 0.2
     told = ForgivingRedisCache(ADDRESS, {"OPTIONS": {"socket_timeout": 9}})
     assert told._options["socket_timeout"] == 9
-    assert told._options["socket_connect_timeout"] == PATIENCE
+    assert told._options["socket_connect_timeout"] == 0.2
 
 
 def test_the_settings_name_it(settings):

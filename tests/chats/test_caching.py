@@ -414,6 +414,15 @@ def test_each_name_of_the_site_has_the_same_entry(settings, world, rendered):
     assert len(rendered) == 1
 
 
+def test_each_release_has_entries_of_its_own(world, rendered, monkeypatch):
+    """Redis outlives an upgrade; markup that the new style sheet does not know must not."""
+    world.list(world.as_ana)
+    monkeypatch.setattr(caching, "RELEASE", "another")
+    world.list(world.as_ana)
+
+    assert len(rendered) == 2
+
+
 def test_older_messages_have_an_entry_of_their_own(world):
     newest = world.list(world.as_ana)
     older = soup(world.as_ana.get(f"{world.address}?before={world.theirs.pk}", headers=HTMX))
@@ -694,3 +703,40 @@ def test_rows_of_another_day_are_made_anew(world):
     world.travel("2026-03-03T12:00Z")
 
     assert rows(as_ana).select_one("time").text == "Mon"
+
+
+def test_rows_are_made_anew_by_another_release(world, monkeypatch):
+    rows(world.as_ana)
+    monkeypatch.setattr(caching, "RELEASE", "another")
+    rows(world.as_ana)
+
+    assert len(entries("template_fragments")) == 2
+
+
+def test_rows_are_made_anew_for_another_time_zone(world):
+    Conversation.objects.get(pk=world.mine.conversation_id).participants.update(
+        last_activity="2026-03-02T10:00Z"
+    )
+    world.travel("2026-03-02T12:00Z")
+    as_ana = signed_in(world.ana)
+    times = []
+    for zone in ("Europe/Lisbon", "Europe/Athens"):
+        Mailbox.objects.filter(user=world.ana).update(time_zone=zone)
+        times.append(rows(as_ana).select_one("time").text)
+
+    assert times == ["10:00", "12:00"]
+
+
+def test_rows_are_made_anew_for_another_language(settings, world):
+    settings.LANGUAGES = [("en", "English"), ("de", "Deutsch")]
+    world.travel("2026-03-04T12:00Z")
+    Conversation.objects.get(pk=world.mine.conversation_id).participants.update(
+        last_activity="2026-03-02T10:00Z"
+    )
+    as_ana = signed_in(world.ana)
+    days = []
+    for language in ("en", "de"):
+        page = soup(as_ana.get(reverse("chats:inbox"), headers={"accept-language": language}))
+        days.append(page.select_one("#conversation-list time").text)
+
+    assert days == ["Mon", "Mo"]

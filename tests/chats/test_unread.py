@@ -437,3 +437,13 @@ def test_replies_of_a_page_replies_to_do_not_count_for_its_author(as_ana, ana, b
     replies_to(mine, 3, unread=True)
 
     assert len(all_agrees(as_ana, ana)) == 3
+
+
+@pytest.mark.parametrize(("number", "said"), [(999, "999"), (1_000, "999+"), (1_001, "999+")])
+def test_the_bell_counts_no_further_than_999(as_ana, mine, number, said):
+    """Whoever has fifty thousand must not wait for every page until they are counted."""
+    replies_to(mine, number, unread=True)
+
+    page = soup(as_ana.get(of("inbox")))
+
+    assert page.select_one("#bell-count .count").text == said

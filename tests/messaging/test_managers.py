@@ -135,11 +135,13 @@ def test_drawn_messages_take_one_query(message, count):
 
 def test_replies_are_counted_by_thread_at_any_depth(tree):
     lonely = MessageFactory(sender=tree["root"].sender, receiver=tree["root"].receiver)
+    roots = Message.objects.filter(pk__in=[tree["root"].pk, lonely.pk]).order_by("pk")
+    shown = ("reply_count", "first_reply", "last_reply")
 
-    counts = Message.objects.reply_counts([tree["root"].pk, lonely.pk])
+    all_of_them, some = (roots.with_replies(most).values_list(*shown) for most in (100, 3))
 
-    assert counts == {tree["root"].pk: (5, tree["a"].pk, tree["e"].pk)}
-    assert Message.objects.reply_counts([]) == {}
+    assert list(all_of_them) == [(5, tree["a"].pk, tree["e"].pk), (0, None, None)]
+    assert list(some) == [(3, tree["a"].pk, tree["e"].pk), (0, None, None)]
 
 
 def test_descendants_are_found_with_their_depth_parents_first(tree):
@@ -185,13 +187,14 @@ def test_a_slice_has_no_descendants_of_its_own(tree):
         list(Message.objects.all()[:3].descendants_of(tree["root"]))
 
 
-def test_several_messages_and_what_is_below_them_come_in_one_query(tree):
+def test_several_messages_and_what_is_below_them_are_placed_in_one_query(tree):
     chosen = Message.objects.filter(pk__in=[tree["b"].pk, tree["c"].pk])
 
     with at_most(1):
-        found = list(Message.objects.descendants_and(chosen))
+        found = list(Message.objects.places_from(chosen))
 
-    assert [(m.content, m.depth) for m in found] == [("b", 1), ("c", 1), ("e", 2)]
+    shown = [tree["b"], tree["c"], tree["e"]]
+    assert sorted(found) == [(m.pk, m.parent_message_id, m.read, m.receiver_id) for m in shown]
 
 
 def test_ancestors_come_nearest_first(tree):

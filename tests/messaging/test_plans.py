@@ -120,8 +120,8 @@ def _plan_on_sqlite(query):
     with connection.cursor() as cursor:
         cursor.execute("EXPLAIN QUERY PLAN " + query.replace("%", "%%"), ())
         lines = [line[-1] for line in cursor.fetchall()]
-    # What the recursion has found so far is read whole by nature.
-    scans = [line for line in lines if re.match(r"SCAN (?!below|above|U\d|CONSTANT)", line)]
+    # What the recursion has found so far, or what is counted up to a limit, is read whole by nature.
+    scans = [line for line in lines if re.match(r"SCAN (?!below|above|counted|U\d|CONSTANT)", line)]
     return scans, [line for line in lines if "TEMP B-TREE" in line], lines
 
 
@@ -172,22 +172,21 @@ def test_a_plan_that_reads_or_sorts_everything_is_noticed(crowd):
 
 
 def test_a_page_of_a_conversation(crowd):
-    roots = crowd["conversation"].messages.top_level().for_display().order_by("-id")
+    roots = crowd["conversation"].messages.top_level()
+    older = roots.filter(id__lt=crowd["roots"][0])
 
-    assert_found_by_index(lambda: roots[:20], index="message_roots")
-    assert_found_by_index(
-        lambda: roots.filter(id__lt=crowd["roots"][0])[:20], index="message_roots"
-    )
+    for some in (roots, older):
+        # The ends of each thread, and its replies as far as they are counted, by an index too.
+        assert_found_by_index(lambda some=some: some.newest(20), index="message_roots")
+        assert_found_by_index(
+            lambda some=some: some.newest(20).with_replies(100), index="message_by_thread"
+        )
 
 
 def test_what_changed_in_a_conversation(crowd):
     since = crowd["conversation"].version - 5
 
     assert_found_by_index(lambda: crowd["conversation"].messages.filter(changed_in__gt=since))
-
-
-def test_the_counts_of_replies_of_a_page(crowd):
-    assert_found_by_index(lambda: Message.objects.reply_counts(crowd["roots"]))
 
 
 def test_a_thread(crowd):
@@ -204,6 +203,12 @@ def test_the_replies_of_a_message(crowd):
 def test_everything_below_a_message(crowd):
     # What is found in the recursion is put in order once: that much, not the table.
     assert_found_by_index(lambda: Message.objects.descendants_of(crowd["root"]), sorted_on_sqlite=1)
+
+
+def test_the_places_of_everything_below_some_messages(crowd):
+    first = Message.objects.filter(pk__in=crowd["root"].replies.order_by("pk").values("pk")[:50])
+
+    assert_found_by_index(lambda: Message.objects.places_from(first), index="message_replies")
 
 
 def test_everything_above_a_message(crowd):
