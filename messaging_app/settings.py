@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "messaging",
     "chats",
     "accounts",
+    "operations",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -94,6 +95,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.usersessions",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
@@ -208,6 +211,12 @@ else:
         },
     }
 
+# What is left for a worker waits in the database: no other server is needed, and a task is there
+# if and only if the change that asked for it is.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Whether `serve` starts a worker beside the server.
+WORKER = env.bool("WORKER", default=True)
+
 # Sessions in the database: anything nearer leaves another process signed in after a logout.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # seconds
@@ -305,5 +314,9 @@ LOGGING = {
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
     # Anybody can send a Host header that is not ours, and a traceback with each.
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Each start and end of a worker is no warning.
+        "django_tasks_db": {"level": "ERROR"},
+    },
 }

@@ -7,6 +7,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -20,6 +21,7 @@ from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
 from messaging_app import storage
+from operations.supervision import Supervised
 
 # How long a page that is being made may hold up the end, in seconds. Less than the two within
 # which Ctrl-C should be done with everything.
@@ -103,11 +105,12 @@ class Command(BaseCommand):
         )
         # The server raises the signal that ended it once more: by then there is nothing to do.
         _on_signals(lambda number, frame: None)
-        if settings.WEB_CONCURRENCY > 1:
-            listening.set_inheritable(True)
-            Multiprocess(config, sockets=[listening]).run()
-            return
-        uvicorn.Server(config).run(sockets=[listening])
+        with Supervised() if settings.WORKER else nullcontext():
+            if settings.WEB_CONCURRENCY > 1:
+                listening.set_inheritable(True)
+                Multiprocess(config, sockets=[listening]).run()
+                return
+            uvicorn.Server(config).run(sockets=[listening])
         _leave_unfinished_pages()
 
 
