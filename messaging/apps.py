@@ -7,9 +7,5 @@ class MessagingConfig(AppConfig):
     name = "messaging"
     default_auto_field = "django.db.models.BigAutoField"
 
-    def import_models(self) -> None:
-        super().import_models()
-        from messaging import erased  # noqa: F401  (models beside those of models.py)
-
     def ready(self) -> None:
         from messaging import signals  # noqa: F401  (connects the receivers)

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import connections, models
-from django.db.models import Count, Exists, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value
+from django.db.models import Count, F, IntegerField, Max, Min, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
+from messaging.erased import in_sight, told_in_sight
 from messaging.prepared import Prepared
 from messaging.search import search
 
@@ -53,28 +54,6 @@ UNREAD = Q(read=Value(False))
 
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
-
-
-def _in_sight() -> Q:
-    """Of messages: not in a conversation that is being removed with one of its people.
-
-    Only what is found without asking who takes part has to say so. Nearly always there is no
-    such conversation, and an empty list costs nothing.
-    """
-    from messaging.erased import ErasedConversation
-
-    return ~Q(conversation__in=ErasedConversation.objects.values("pk"))
-
-
-def _told_in_sight() -> Q:
-    """The same, of notifications."""
-    from messaging.erased import ErasedConversation
-
-    # By the key, which is what an index answers.
-    erased = ErasedConversation.objects.filter(pk__gt=0)
-    theirs = erased.filter(conversation__messages=OuterRef("message"))
-    # The first question is asked once: while nothing is being removed, rows cost nothing more.
-    return Q(~Exists(erased)) | Q(~Exists(theirs))
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -186,7 +165,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unread_by(self, user: User) -> Self:
         """Messages to `user` that they have not read."""
-        return self.filter(_in_sight(), UNREAD, receiver=user)
+        return self.filter(in_sight(), UNREAD, receiver=user)
 
     def reply_counts(self, threads: Iterable[int]) -> dict[int, tuple[int, int, int]]:
         """For each root message that has replies: how many, the first one's id, the last one's."""
@@ -307,7 +286,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
     """Messages that somebody has not read yet."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(_in_sight(), UNREAD)
+        return super().get_queryset().filter(in_sight(), UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns an inbox shows."""
@@ -323,7 +302,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
 def _unread_by_conversation(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Message
 
-    unread = Message.objects.filter(_in_sight(), UNREAD, receiver=user_pk)
+    unread = Message.objects.filter(in_sight(), UNREAD, receiver=user_pk)
     return unread.order_by().values_list("conversation_id").annotate(n=Count("id"))
 
 
@@ -334,7 +313,7 @@ class NotificationQuerySet(models.QuerySet):
     def for_list(self, user: User) -> Self:
         """`user`'s notifications, newest first, with the messages they tell of."""
         return (
-            self.filter(_told_in_sight(), user=user)
+            self.filter(told_in_sight(), user=user)
             .select_related("message__sender")
             .only(
                 "kind",
@@ -350,7 +329,7 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(_told_in_sight(), UNREAD, user=user)
+        return self.filter(told_in_sight(), UNREAD, user=user)
 
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
@@ -362,7 +341,7 @@ class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Notification
 
-    unread = Notification.objects.filter(_told_in_sight(), UNREAD, user=user_pk)
+    unread = Notification.objects.filter(told_in_sight(), UNREAD, user=user_pk)
     return unread.order_by().values("user_id").annotate(n=Count("*")).values_list("n")
 
 

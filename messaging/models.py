@@ -87,7 +87,7 @@ class Conversation(models.Model):
     @cached_property
     def people(self) -> dict[int, User]:
         """The two people, by id: one query, the first time."""
-        return get_user_model().objects.in_bulk(self.people_pks)
+        return get_user_model().objects.select_related("mailbox").in_bulk(self.people_pks)
 
 
 def other_in_pair(pair_key: str, user_pk: int) -> int:

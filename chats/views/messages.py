@@ -32,10 +32,10 @@ if TYPE_CHECKING:
 NEAREST = 3
 
 
-def find_message(reader: User, pk: int) -> Message:
-    """The message, with its people, if it is the reader's to see; else a 404."""
+def find_message(reader: User, pk: int, *joined: str) -> Message:
+    """The message, with its people and what is `joined`, if the reader may see it; else a 404."""
     found = Message.objects.visible_to(reader).for_display()
-    return get_object_or_404(found.select_related("receiver", "conversation"), pk=pk)
+    return get_object_or_404(found.select_related("receiver", "conversation", *joined), pk=pk)
 
 
 def presenter_for(reader: User, message: Message) -> Presenter:

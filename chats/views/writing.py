@@ -22,7 +22,8 @@ from messaging.models import Conversation, Message
 
 
 def _find_answerable(request: ReaderRequest, pk: int) -> Message:
-    message = find_message(request.user, pk)
+    # With both mailboxes: whoever receives the answer may want a mail about it.
+    message = find_message(request.user, pk, "sender__mailbox", "receiver__mailbox")
     if message.deleted_at is not None:
         raise Http404
     return message
