@@ -1,4 +1,4 @@
-"""What holds an installation together: its key, its health, how it starts and ends."""
+"""What holds an installation together: its key, how it starts and ends."""
 
 import asyncio
 import os
@@ -17,8 +17,6 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
-from django.urls import reverse
 
 from messaging_app.secret import secret_key_from
 
@@ -63,25 +61,6 @@ def test_a_data_folder_that_cannot_be_is_named(tmp_path):
 
     with pytest.raises(ImproperlyConfigured, match="file/data"):
         secret_key_from(tmp_path / "file" / "data", shared=False)
-
-
-@pytest.mark.django_db
-def test_health_needs_the_database_and_nothing_else(client, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        response = client.get(reverse("healthz"))
-
-    assert response.status_code == 200
-    assert response.content == b"ok\n"
-    assert not response.cookies
-
-
-def test_health_is_bad_without_the_database(client, monkeypatch):
-    def fail(*args, **kwargs):
-        raise OperationalError("gone")
-
-    monkeypatch.setattr("django.db.models.query.QuerySet.exists", fail)
-
-    assert client.get(reverse("healthz")).status_code == 503
 
 
 def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):

@@ -23,10 +23,6 @@ from uvicorn.supervisors import Multiprocess
 from messaging_app import storage
 from operations.supervision import Supervised
 
-# How long a page that is being made may hold up the end, in seconds. Less than the two within
-# which Ctrl-C should be done with everything.
-GRACE = 1
-
 
 class Command(BaseCommand):
     """Prepare the data folder and the database, then serve until told to stop."""
@@ -57,6 +53,9 @@ class Command(BaseCommand):
         _collect_static_files()
         if demo:
             call_command("make_demo", stdout=self.stdout, stderr=self.stderr)
+        if settings.METRICS_DIR:
+            for counted in settings.METRICS_DIR.glob("*.db"):  # by processes that have ended
+                counted.unlink()
         self._greet()
         connections.close_all()
         self._serve(listening, access_log=access_log)
@@ -93,7 +92,7 @@ class Command(BaseCommand):
         config = uvicorn.Config(
             "messaging_app.asgi:application",
             workers=settings.WEB_CONCURRENCY,
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=settings.GRACE,
             # Django's settings say what is logged and how.
             log_config=None,
             log_level="info" if access_log else None,
