@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 # How long a message may wait to be read before a mail tells of it, by the reader's choice.
-DELAYS = {
+DELAYS: dict[str, timedelta] = {
     Mailbox.Mail.AT_ONCE: timedelta(0),
     Mailbox.Mail.LATER: timedelta(minutes=15),
 }
@@ -72,7 +72,7 @@ class Notice(NamedTuple):
     reader: User
     conversation: Conversation
     author: User
-    count: int  # messages that have not been read
+    unread: int  # messages that have not been read
     newest: int  # the id of the last of them
 
 
@@ -129,7 +129,7 @@ def mail_of(notice: Notice) -> EmailMultiAlternatives:
     context = {
         "name": name,
         "reader_name": display_name(notice.reader),
-        "count": notice.count,
+        "count": notice.unread,
         "address": settings.SITE_URL + where,
         "unsubscribe": unsubscribe_address(notice.reader.pk),
         "account_address": settings.SITE_URL + reverse("accounts:account"),

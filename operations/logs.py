@@ -64,5 +64,5 @@ class JsonFormatter(logging.Formatter):
             entry["request_id"] = identifier
         entry |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
-            entry["error"] = where(record.exc_info)  # type: ignore[arg-type]
+            entry["error"] = where(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)
