@@ -1,5 +1,6 @@
 """`manage.py serve`: from an empty folder to a running Parley, in one process."""
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -21,6 +22,7 @@ from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
 from messaging_app import storage
+from operations.migrating import migrate
 from operations.supervision import Supervised
 
 
@@ -49,8 +51,11 @@ class Command(BaseCommand):
         # First of all, or a second start would change the files of the one that is running.
         # Whoever connects before everything is ready waits.
         listening = self._listen()
-        call_command("migrate", verbosity=0, interactive=False)
-        _collect_static_files()
+        migrate()
+        with (settings.DATA_DIR / "static.lock").open("w") as lock:
+            # Two that start at once with one folder would write the same files.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _collect_static_files()
         if demo:
             call_command("make_demo", stdout=self.stdout, stderr=self.stderr)
         if settings.METRICS_DIR:
