@@ -85,6 +85,13 @@ class Layout:
         self.webs: list[Process] = []
         self.worker: Process
 
+    def replace_worker(self) -> None:
+        """Kill the worker in the middle of whatever it does, and start another in its place."""
+        self.worker.kill()
+        # Nobody has to wait until the dead one has been silent for long enough.
+        self.worker._command[-1:] = ["second", "--after", "first"]
+        self.worker.start()
+
     def script(self, code: str) -> Any:
         """What `code`, run inside of the installation, prints as JSON."""
         ran = self.manage("shell", "-v0", stdin=code)
@@ -157,7 +164,7 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
             running.append(layout.webs[-1])
         for web in layout.webs:
             web.wait_until_up()
-        layout.worker = Process(folder, "worker", [*python, "worker"], shared)
+        layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
         running.append(layout.worker)
         running.append(_nginx(folder, port, [web.port for web in layout.webs]))
         yield layout

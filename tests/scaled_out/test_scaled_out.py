@@ -142,6 +142,48 @@ def test_the_worker_of_its_own_sends_the_mail(layout):
     assert f"{layout.address}/c/{made[0][0]}/" in mail.read_text().replace("=\n", "")
 
 
+LARGE = 4_000
+MAKE_LARGE = f"""
+from django.contrib.auth import get_user_model
+from messaging import services
+from messaging.models import Conversation, Message, Notification
+
+User = get_user_model()
+one, other = (User.objects.create(username=f"large{{side}}") for side in "ab")
+conversation = Conversation.objects.between(one, other)
+made = Message.objects.bulk_create(
+    Message(sender=one, receiver=other, content="Some words", conversation=conversation)
+    for number in range({LARGE})
+)
+Notification.objects.bulk_create(Notification(user=other, message=message) for message in made)
+pk = one.pk
+one.delete()
+assert not Message.objects.visible_to(other).exists()
+print(pk)
+"""
+
+
+def test_a_large_account_goes_though_its_worker_is_killed(layout):
+    def left(connection):
+        return connection.execute(
+            "SELECT count(*) FROM messaging_message WHERE sender_id = %s", [pk]
+        ).fetchone()[0]
+
+    pk = layout.script(MAKE_LARGE)
+    with psycopg.connect(layout.database, autocommit=True) as connection:
+        wait_for(lambda: left(connection) < LARGE, "nothing goes", layout.worker)
+        layout.replace_worker()
+        assert left(connection) > 0
+        wait_for(lambda: left(connection) == 0, "it is not taken up", layout.worker)
+        wait_for(
+            lambda: (
+                not connection.execute("SELECT 1 FROM auth_user WHERE id = %s", [pk]).fetchone()
+            ),
+            "its place stays",
+            layout.worker,
+        )
+
+
 def test_health_tells_of_every_part_and_the_proxy_hides_the_figures(layout):
     with urllib.request.urlopen(f"{layout.address}/healthz", timeout=30) as answer:
         words = dict(line.split() for line in answer.read().decode().splitlines())
