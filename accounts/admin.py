@@ -24,6 +24,7 @@ from accounts import services
 from accounts.models import Invitation
 from accounts.names import clean_display_name
 from accounts.views.entry import LogoutView
+from messaging.erased import ErasedAccount
 
 User = get_user_model()
 
@@ -59,6 +60,11 @@ class PersonAdmin(UserAdmin):
         (_("Dates"), {"fields": ["last_login", "date_joined"]}),
     ]
     readonly_fields = ["last_login", "date_joined"]
+
+    def get_queryset(self, request):
+        # Places of accounts that are being removed are nobody's.
+        gone = ErasedAccount.objects.values("pk")
+        return super().get_queryset(request).exclude(pk__in=gone)
 
     def has_reset_permission(self, request) -> bool:
         # Such a link lets its bearer in, as anybody: not for every member of staff.

@@ -179,6 +179,25 @@ class ReadingForm(LaidOut, forms.ModelForm):
         return found[0]
 
 
+class MailForm(LaidOut, forms.ModelForm):
+    """When mail tells of messages. For people with an address, where there is a mail server."""
+
+    class Meta:
+        model = Mailbox
+        fields = ["mail"]
+        widgets = {"mail": forms.RadioSelect(attrs={"class": "form-check-input"})}
+
+    def __init__(self, *args, **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["mail"]
+        field.label = _("Tell me by mail when somebody writes to me")
+        # A blank choice of the model would come first as dashes; "Never" is one.
+        field.choices = Mailbox.Mail.choices  # type: ignore[attr-defined]
+        field.help_text = _(
+            "One mail for a conversation, until you have read it. It says who wrote, not what."
+        )
+
+
 class DeleteAccountForm(LaidOut, CurrentPasswordForm):
     sure = forms.BooleanField()
 

@@ -1,11 +1,14 @@
-"""What follows when somebody goes, changes their password, or becomes an administrator."""
+"""What follows when somebody goes, changes their password, becomes an administrator, or is written
+to while they are away.
+"""
 
 from allauth.account.signals import password_changed
 from django.contrib.auth import get_user_model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
-from accounts import services
+from accounts import notices, services
+from messaging.models import Message
 
 User = get_user_model()
 
@@ -29,3 +32,9 @@ def close_administrator_link(sender, instance, raw, update_fields, **kwargs):
 @receiver(password_changed, dispatch_uid="accounts.end_other_sessions")
 def end_other_sessions(sender, request, user, **kwargs):
     services.end_sessions(user.pk, keep=request.session.session_key)
+
+
+@receiver(post_save, sender=Message, dispatch_uid="accounts.tell_receiver_by_mail")
+def tell_receiver_by_mail(sender, instance, created, raw, **kwargs):
+    if created and not raw and not instance.read and notices.wants_mail(instance.receiver):
+        notices.ask_for_mail(instance)

@@ -2,7 +2,7 @@
 
 from django.urls import include, path, re_path
 
-from accounts.views import account, entry
+from accounts.views import account, entry, mail
 
 # allauth looks these up by its own names, without a namespace.
 allauth_patterns = [
@@ -31,6 +31,7 @@ own_patterns = [
     path("account/sessions/end/", account.end_other_sessions, name="end_other_sessions"),
     path("account/delete/", account.delete_user, name="delete_user"),
     path("account/goodbye/", account.goodbye, name="goodbye"),
+    path("account/mail/stop/<str:token>/", mail.unsubscribe, name="unsubscribe"),
 ]
 
 urlpatterns = [

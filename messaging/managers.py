@@ -10,6 +10,7 @@ from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Valu
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
+from messaging.erased import in_sight, told_in_sight
 from messaging.prepared import Prepared
 from messaging.search import search
 
@@ -39,6 +40,7 @@ NOTHING = Value(0)
 
 # An equality, which an index answers; read=False would be NOT "read", which SQLite tries row by row.
 UNREAD = Q(read=Value(False))
+
 
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
@@ -162,7 +164,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def unread_by(self, user: User) -> Self:
         """Messages to `user` that they have not read."""
-        return self.filter(UNREAD, receiver=user)
+        return self.filter(in_sight(), UNREAD, receiver=user)
 
     def with_replies(self, most: int) -> Self:
         """Each root message with `reply_count` of its thread, counted up to `most`, and the ids of
@@ -293,7 +295,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
     """Messages that somebody has not read yet."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(UNREAD)
+        return super().get_queryset().filter(in_sight(), UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns an inbox shows."""
@@ -309,7 +311,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
 def _unread_by_conversation(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Message
 
-    unread = Message.objects.filter(UNREAD, receiver=user_pk)
+    unread = Message.objects.filter(in_sight(), UNREAD, receiver=user_pk)
     return unread.order_by().values_list("conversation_id").annotate(n=Count("id"))
 
 
@@ -320,7 +322,7 @@ class NotificationQuerySet(models.QuerySet):
     def for_list(self, user: User) -> Self:
         """`user`'s notifications, newest first, with the messages they tell of."""
         return (
-            self.filter(user=user)
+            self.filter(told_in_sight(), user=user)
             .select_related("message__sender")
             .only(
                 "kind",
@@ -336,7 +338,7 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(UNREAD, user=user)
+        return self.filter(told_in_sight(), UNREAD, user=user)
 
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
@@ -352,7 +354,7 @@ NOTIFICATIONS_COUNTED = 1_000
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Notification
 
-    unread = Notification.objects.filter(UNREAD, user=user_pk)
+    unread = Notification.objects.filter(told_in_sight(), UNREAD, user=user_pk)
     return unread.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 

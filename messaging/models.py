@@ -87,7 +87,7 @@ class Conversation(models.Model):
     @cached_property
     def people(self) -> dict[int, User]:
         """The two people, by id: one query, the first time."""
-        return get_user_model().objects.in_bulk(self.people_pks)
+        return get_user_model().objects.select_related("mailbox").in_bulk(self.people_pks)
 
 
 def other_in_pair(pair_key: str, user_pk: int) -> int:
@@ -107,6 +107,10 @@ class Participant(models.Model):
     # Goes up with every read mark this person sets. Not part of Conversation.version: the other
     # person's pages must not change, or tell, when a message was read.
     version = models.PositiveBigIntegerField(default=0, editable=False)
+    # A mail about this conversation is on its way to this person.
+    mail_pending = models.BooleanField(default=False, editable=False)
+    # The id of the newest message that a mail has told this person of.
+    mailed_up_to = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = ParticipantQuerySet.as_manager()
 
@@ -374,6 +378,11 @@ class Mailbox(models.Model):
         LIGHT = "light", _("Light")
         DARK = "dark", _("Dark")
 
+    class Mail(models.TextChoices):
+        OFF = "", _("Never")
+        AT_ONCE = "at_once", _("At once")
+        LATER = "later", _("When I have not read it after a quarter of an hour")
+
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, DO_NOTHING, primary_key=True, related_name="mailbox"
     )
@@ -383,6 +392,9 @@ class Mailbox(models.Model):
         _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    mail = models.CharField(
+        _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
+    )
     read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 

@@ -15,7 +15,8 @@ from messaging.models import Message
 
 User = get_user_model()
 
-# Sent with `user_pk`, inside the transaction in which an account went with all that was theirs.
+# Sent with `user_pk`, inside the transaction after which nothing of an account can be seen. Of a
+# large one it is sent again when the last row is gone.
 account_erased = Signal()
 
 

@@ -1,5 +1,6 @@
 """Settings of Parley, read from the environment. `.env.example` explains every variable."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -25,6 +26,9 @@ HOST = env.str("HOST", default="127.0.0.1")
 PORT = env.int("PORT", default=8000)
 # Processes that serve pages; each also has threads.
 WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1)
+# How long a page that is being made may hold up the end, in seconds. Less than the two within which
+# Ctrl-C should be done with everything.
+GRACE = env.int("GRACE", default=1)
 SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
 
 # Safety -------------------------------------------------------------------------------------
@@ -49,7 +53,7 @@ CSRF_FAILURE_VIEW = "chats.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_SSL_REDIRECT = _https
 # Whatever watches over this process asks it directly, without the proxy that speaks https.
-SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
@@ -80,6 +84,7 @@ INSTALLED_APPS = [
     "messaging",
     "chats",
     "accounts",
+    "operations",
     "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -94,9 +99,12 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.usersessions",
     "csp",
+    "django_tasks",
+    "django_tasks_db",
 ]
 
 MIDDLEWARE = [
+    "operations.middleware.watched",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -208,6 +216,12 @@ else:
         },
     }
 
+# What is left for a worker waits in the database: no other server is needed, and a task is there
+# if and only if the change that asked for it is.
+TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+# Whether `serve` starts a worker beside the server.
+WORKER = env.bool("WORKER", default=True)
+
 # Sessions in the database: anything nearer leaves another process signed in after a logout.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # seconds
@@ -296,14 +310,50 @@ STORAGES = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024  # bytes
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
 
-# Logs -------------------------------------------------------------------------------------------
+# Logs and figures -------------------------------------------------------------------------------
 
+LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
+if LOG_FORMAT not in {"plain", "json"}:
+    raise ImproperlyConfigured(f"LOG_FORMAT is plain or json, not {LOG_FORMAT!r}.")
+LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
-    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-    # Anybody can send a Host header that is not ours, and a traceback with each.
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    "filters": {"request_id": {"()": "operations.logs.WithRequestId"}},
+    "formatters": {
+        "plain": {
+            # Whoever develops is shown the words of an error too.
+            "()": "logging.Formatter" if DEBUG else "operations.logs.DiscreetFormatter",
+            "format": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+        },
+        "json": {"()": "operations.logs.JsonFormatter"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": LOG_FORMAT,
+            "filters": ["request_id"],
+        }
+    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
+    "loggers": {
+        # Anybody can send a Host header that is not ours, and a traceback with each.
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        # Each start and end of a worker is no warning.
+        "django_tasks_db": {"level": "ERROR"},
+        # Django's own console would say everything twice, and addresses with it.
+        "django": {"handlers": [], "propagate": True},
+    },
 }
+
+# Who may ask for /metrics: nobody, "local" for this machine, or whoever has this token.
+METRICS = env.str("METRICS", default="")
+if METRICS and METRICS != "local" and len(METRICS) < 16:
+    raise ImproperlyConfigured("METRICS is local, or a token of at least 16 characters.")
+# Several processes count in files here, which `serve` empties when it starts.
+METRICS_DIR = DATA_DIR / "metrics" if METRICS and WEB_CONCURRENCY > 1 else None
+if METRICS_DIR:
+    # prometheus_client looks for it when it is imported.
+    METRICS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)

@@ -5,9 +5,11 @@ from django.contrib import admin
 from django.urls import include, path
 
 from messaging_app.health import healthz
+from operations.metrics import metrics
 
 urlpatterns = [
     path("healthz", healthz, name="healthz"),
+    path("metrics", metrics, name="metrics"),
     path("admin/", admin.site.urls),
     path("", include("accounts.urls")),
     path("", include("chats.urls")),

@@ -44,12 +44,20 @@ def redis_server() -> Path | None:
     return Path(found) if found else None
 
 
+def nginx() -> Path | None:
+    """The proxy in front of several processes."""
+    # Debian keeps it where only administrators look.
+    found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    return Path(found) if found else None
+
+
 def missing() -> list[str]:
     """Names of what was not found, in the order in which the tests are told."""
     parts = {
         "Chromium (browser tests)": chromium,
         "PostgreSQL (its share of the database tests)": postgres_folder,
         "redis-server (tests of the shared cache)": redis_server,
+        "nginx (tests of several processes behind a proxy)": nginx,
     }
     return [name for name, find in parts.items() if find() is None]
 

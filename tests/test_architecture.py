@@ -10,7 +10,7 @@ from django.template import engines
 from django.template.loader_tags import ExtendsNode, IncludeNode
 
 ROOT = Path(settings.BASE_DIR)
-APPS = ("messaging", "chats", "accounts", "messaging_app")
+APPS = ("messaging", "chats", "accounts", "operations", "messaging_app")
 PYTHON = sorted(
     path
     for app in APPS

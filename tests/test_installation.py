@@ -1,21 +1,22 @@
-"""What holds an installation together: its key, its health, how it starts and ends."""
+"""What holds an installation together: its key, how it starts and ends."""
 
 import asyncio
 import os
 import signal
 import socket
+import sqlite3
 import stat
 import subprocess
 import sys
 import threading
 import time
 import urllib.request
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
-from django.db import OperationalError
-from django.urls import reverse
 
 from messaging_app.secret import secret_key_from
 
@@ -60,25 +61,6 @@ def test_a_data_folder_that_cannot_be_is_named(tmp_path):
 
     with pytest.raises(ImproperlyConfigured, match="file/data"):
         secret_key_from(tmp_path / "file" / "data", shared=False)
-
-
-@pytest.mark.django_db
-def test_health_needs_the_database_and_nothing_else(client, django_assert_num_queries):
-    with django_assert_num_queries(1):
-        response = client.get(reverse("healthz"))
-
-    assert response.status_code == 200
-    assert response.content == b"ok\n"
-    assert not response.cookies
-
-
-def test_health_is_bad_without_the_database(client, monkeypatch):
-    def fail(*args, **kwargs):
-        raise OperationalError("gone")
-
-    monkeypatch.setattr("django.db.models.query.QuerySet.exists", fail)
-
-    assert client.get(reverse("healthz")).status_code == 503
 
 
 def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):
@@ -135,6 +117,51 @@ def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
         assert process.returncode == 0
         assert f"Parley is at http://127.0.0.1:{port}\n" in output
         assert "Traceback" not in output
+
+
+def worker_of(folder):
+    """The id by which the worker of this installation says that it is there, or None."""
+    with closing(sqlite3.connect(folder / "data" / "parley.sqlite3")) as database:
+        rows = database.execute("SELECT worker_id FROM operations_runningworker").fetchall()
+    return rows[0][0] if len(rows) == 1 else None
+
+
+def process_of(worker_id):
+    """The number of the process that was started with `worker_id`, or None."""
+    for command in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if worker_id.encode() in command.read_bytes().split(b"\0")[:-3]:
+                return int(command.parent.name)
+        except OSError:
+            continue
+    return None
+
+
+def wait_for(condition, what):
+    for _ in range(600):
+        if result := condition():
+            return result
+        time.sleep(0.1)
+    raise AssertionError(f"Within a minute: {what}.")
+
+
+def test_its_worker_is_started_again_when_it_is_killed_and_ends_with_it(tmp_path, request):
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = serve(tmp_path, port)
+    request.addfinalizer(process.kill)
+    wait_until_up(process, port)
+    first = wait_for(lambda: worker_of(tmp_path), "no worker")
+
+    os.kill(process_of(first), signal.SIGKILL)
+
+    second = wait_for(
+        lambda: worker_of(tmp_path) not in (None, first) and worker_of(tmp_path), "no other worker"
+    )
+    # A server that is killed takes its worker along: nobody else would ever end it.
+    process.kill()
+    wait_for(lambda: process_of(second) is None, "the worker stays alone")
+    process.communicate(timeout=10)
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path):

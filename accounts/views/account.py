@@ -29,6 +29,7 @@ def _forms(request):
         "profile": forms.ProfileForm(initial={"first_name": user.first_name}, prefix="profile"),
         "email": forms.EmailForm(user=user, initial={"email": user.email}, prefix="email"),
         "reading": forms.ReadingForm(instance=Mailbox.objects.of(user), prefix="reading"),
+        "mail": forms.MailForm(instance=Mailbox.objects.of(user), prefix="mail"),
     }
 
 
@@ -73,13 +74,26 @@ def _save_reading(request):
     return _saved(request, _("Your settings are saved."))
 
 
+def _save_mail(request):
+    form = forms.MailForm(request.POST, prefix="mail")
+    if not form.is_valid():
+        return _page(request, mail=form, status=422)
+    services.save_preferences(user=request.user, **form.cleaned_data)
+    return _saved(request, _("Your settings are saved."))
+
+
 def _saved(request, text):
     messages.success(request, text)
     return redirect("accounts:account")
 
 
 # One address for all: a page that comes back with errors can be reloaded and linked to.
-SECTIONS = {"profile": _save_profile, "email": _save_email, "reading": _save_reading}
+SECTIONS = {
+    "profile": _save_profile,
+    "email": _save_email,
+    "reading": _save_reading,
+    "mail": _save_mail,
+}
 
 
 @login_required

@@ -44,7 +44,8 @@ def find_message(reader: User, pk: int) -> Message:
 
 def _message(pk: int, reader: int) -> QuerySet[Message]:
     messages = Message.objects.visible_to(reader).filter(pk=pk).for_display()
-    return messages.select_related("receiver", "conversation")
+    # With both mailboxes: whoever receives an answer may want a mail about it.
+    return messages.select_related("sender__mailbox", "receiver__mailbox", "conversation")
 
 
 # Asked by every page about a message, and by all that is done to one.

@@ -7,6 +7,7 @@ from messaging.services.accounts import (
     refresh_conversations_of,
 )
 from messaging.services.deleting import delete_message, delete_messages
+from messaging.services.erasing import erase_for_a_while, resume_erasures
 from messaging.services.reading import (
     mark_as_read,
     mark_as_unread,
@@ -30,6 +31,7 @@ __all__ = [
     "delete_message",
     "delete_messages",
     "edit_message",
+    "erase_for_a_while",
     "keep_previous_content",
     "lock_account",
     "mark_as_read",
@@ -40,5 +42,6 @@ __all__ = [
     "open_mailbox",
     "read_notifications_of",
     "refresh_conversations_of",
+    "resume_erasures",
     "send_message",
 ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
+from messaging.erased import ErasedAccount
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -15,6 +16,7 @@ from messaging.models import (
     Notification,
     Participant,
 )
+from messaging.services import erasing
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
 
 if TYPE_CHECKING:
@@ -71,7 +73,8 @@ class _BegunInBetween(Exception):
 def delete_everything_of(user_pk: int) -> None:
     """Remove every message this account sent or received, with all that belongs to them.
 
-    By sets, so that neither the number of messages nor the depth of a thread matters. Called by
+    By sets, so that neither the number of messages nor the depth of a thread matters. Of a large
+    account everything is hidden now, and removed by `erasing` afterwards. Called by
     `signals.cleanup_user_data`.
     """
     conversations = _conversations_of(user_pk)
@@ -79,6 +82,19 @@ def delete_everything_of(user_pk: int) -> None:
     pks = list(conversations.values_list("pk", flat=True))
     # This person's own mailbox as well: they may be reading in another window.
     Mailbox.objects.raise_versions({user_pk, *people_in(pks)})
+    if erasing.is_large(user_pk):
+        erasing.hide(user_pk, pks)
+    else:
+        _delete_conversations(pks)
+        # Messages in a conversation that is being removed with the other person's account.
+        if erasing.is_pointed_to(user_pk):
+            erasing.hide(user_pk, [])
+        else:
+            ErasedAccount.objects.filter(pk=user_pk).delete()
+    Mailbox.objects.filter(pk=user_pk).delete()
+
+
+def _delete_conversations(pks: list[int]) -> None:
     for some in in_chunks(pks):
         messages = Message.objects.filter(conversation__in=some)
         MessageHistory.objects.filter(message__in=messages.values("pk")).delete()
@@ -87,4 +103,3 @@ def delete_everything_of(user_pk: int) -> None:
         messages.erase()
         Participant.objects.filter(conversation__in=some).delete()
         Conversation.objects.filter(pk__in=some).delete()
-    Mailbox.objects.filter(pk=user_pk).delete()

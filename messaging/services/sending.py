@@ -155,9 +155,10 @@ def notify_receiver(message: Message) -> None:
         created_at=message.timestamp,
     )
     Conversation.objects.filter(pk=message.conversation_id).update(last_message=message)
-    Participant.objects.filter(conversation=message.conversation_id).update(
-        last_activity=message.timestamp
-    )
+    people = Participant.objects.filter(conversation=message.conversation_id)
+    if not people.update(last_activity=message.timestamp):
+        # One of them was deleted, and the conversation is being removed.
+        raise ValidationError(_("This account no longer exists."), code="gone")
 
 
 @one_transaction

@@ -209,3 +209,18 @@ def test_a_failure_deletes_nothing_at_all(lived_in, ana_in, monkeypatch):
     assert Message.objects.count() == 2
     assert EmailAddress.objects.exists()
     assert UserSession.objects.filter(user=lived_in).exists()
+
+
+def test_what_is_left_of_a_large_account_is_nobodys_in_the_admin(
+    lived_in, ana_in, root, sign_in, monkeypatch
+):
+    monkeypatch.setattr("messaging.services.erasing.AT_ONCE", 1)
+    browser, pk = sign_in(root), lived_in.pk
+
+    by_view(lived_in, ana_in)
+
+    assert User.objects.filter(pk=pk).exists()
+    assert "erased-" not in browser.get("/admin/auth/user/").content.decode()
+    assert browser.get(f"/admin/auth/user/{pk}/change/", follow=True).redirect_chain
+    assert not UserSession.objects.filter(user=pk).exists()
+    assert not EmailAddress.objects.exists()

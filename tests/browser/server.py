@@ -61,6 +61,7 @@ class Server:
             "SITE_URL": self.address,
             "SECRET_KEY": secret_key,
             "DEBUG": "0",
+            "WORKER": "0",  # what is seen in a browser needs none
         }
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(

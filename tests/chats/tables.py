@@ -1,5 +1,8 @@
-"""Everything the domain has stored, to compare before and after."""
+"""Everything the domain has stored or left for later, to compare before and after."""
 
+from django_tasks_db.models import DBTaskResult
+
+from messaging.erased import ErasedAccount, ErasedConversation
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -9,7 +12,17 @@ from messaging.models import (
     Participant,
 )
 
-TABLES = (Conversation, Participant, Message, MessageHistory, Notification, Mailbox)
+TABLES = (
+    Conversation,
+    Participant,
+    Message,
+    MessageHistory,
+    Notification,
+    Mailbox,
+    ErasedAccount,
+    ErasedConversation,
+    DBTaskResult,
+)
 
 
 def everything():

@@ -1,5 +1,6 @@
 """`manage.py serve`: from an empty folder to a running Parley, in one process."""
 
+import fcntl
 import hashlib
 import logging
 import os
@@ -7,6 +8,7 @@ import signal
 import socket
 import sys
 import threading
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -20,10 +22,8 @@ from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
 from messaging_app import storage
-
-# How long a page that is being made may hold up the end, in seconds. Less than the two within
-# which Ctrl-C should be done with everything.
-GRACE = 1
+from operations.migrating import migrate
+from operations.supervision import Supervised
 
 
 class Command(BaseCommand):
@@ -51,10 +51,16 @@ class Command(BaseCommand):
         # First of all, or a second start would change the files of the one that is running.
         # Whoever connects before everything is ready waits.
         listening = self._listen()
-        call_command("migrate", verbosity=0, interactive=False)
-        _collect_static_files()
+        migrate()
+        with (settings.DATA_DIR / "static.lock").open("w") as lock:
+            # Two that start at once with one folder would write the same files.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            _collect_static_files()
         if demo:
             call_command("make_demo", stdout=self.stdout, stderr=self.stderr)
+        if settings.METRICS_DIR:
+            for counted in settings.METRICS_DIR.glob("*.db"):  # by processes that have ended
+                counted.unlink()
         self._greet()
         connections.close_all()
         self._serve(listening, access_log=access_log)
@@ -91,7 +97,7 @@ class Command(BaseCommand):
         config = uvicorn.Config(
             "messaging_app.asgi:application",
             workers=settings.WEB_CONCURRENCY,
-            timeout_graceful_shutdown=GRACE,
+            timeout_graceful_shutdown=settings.GRACE,
             # Django's settings say what is logged and how.
             log_config=None,
             log_level="info" if access_log else None,
@@ -103,11 +109,12 @@ class Command(BaseCommand):
         )
         # The server raises the signal that ended it once more: by then there is nothing to do.
         _on_signals(lambda number, frame: None)
-        if settings.WEB_CONCURRENCY > 1:
-            listening.set_inheritable(True)
-            Multiprocess(config, sockets=[listening]).run()
-            return
-        uvicorn.Server(config).run(sockets=[listening])
+        with Supervised() if settings.WORKER else nullcontext():
+            if settings.WEB_CONCURRENCY > 1:
+                listening.set_inheritable(True)
+                Multiprocess(config, sockets=[listening]).run()
+                return
+            uvicorn.Server(config).run(sockets=[listening])
         _leave_unfinished_pages()
 
 

@@ -1,0 +1,11 @@
+"""Keeping an installation running: work in the background, its health, its figures."""
+
+from django.apps import AppConfig
+
+
+class OperationsConfig(AppConfig):
+    name = "operations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from operations import signals  # noqa: F401  (connects the receivers)

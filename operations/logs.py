@@ -1,0 +1,68 @@
+"""What is written to the log: one JSON object a line, and never what people wrote."""
+
+from __future__ import annotations
+
+import json
+import logging
+import traceback
+from contextvars import ContextVar
+from datetime import UTC, datetime
+from types import TracebackType
+
+# The id of the request that this thread is answering; empty outside of one.
+request_id: ContextVar[str] = ContextVar("request_id", default="")
+
+Failure = tuple[type[BaseException], BaseException, TracebackType | None]
+
+
+class WithRequestId(logging.Filter):
+    """Gives each record the id of its request."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = request_id.get()
+        return True
+
+
+def where(failure: Failure) -> str:
+    """Which error it was and where, without the words of the error itself.
+
+    A database names the row that it refuses, and with it the text of a message; a mail server
+    names addresses.
+    """
+    lines, error = [], failure[1]
+    while error is not None:
+        frames = traceback.extract_tb(error.__traceback__)
+        lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        lines.append(f"{type(error).__module__}.{type(error).__qualname__}")
+        cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if cause is not None:
+            lines.append("while handling")
+        error = cause  # type: ignore[assignment]
+    return "\n".join(lines)
+
+
+class DiscreetFormatter(logging.Formatter):
+    """Plain lines, with errors as `where` tells them."""
+
+    def formatException(self, ei) -> str:  # noqa: N802  (the name is logging's)
+        return where(ei)
+
+
+class JsonFormatter(logging.Formatter):
+    """An object a line: `time` (UTC), `level`, `logger`, `message`; `request_id` inside of a
+    request, `error` for what was raised, and whatever the record brings as `fields`.
+    """
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if identifier := getattr(record, "request_id", ""):
+            entry["request_id"] = identifier
+        entry |= getattr(record, "fields", {})
+        if record.exc_info and record.exc_info[1]:
+            entry["error"] = where(record.exc_info)
+        return json.dumps(entry, ensure_ascii=False, default=str)

@@ -1,0 +1,141 @@
+"""An installation on SQLite arrives whole in PostgreSQL, or not at all."""
+
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+
+import psycopg
+import pytest
+from django.conf import settings
+
+from tests.services_fixture import NotHere, make_database, postgres
+
+# What a person would do afterwards: find an old message, write a new one, change a thread.
+AFTERWARDS = """
+from django.contrib.auth import get_user_model
+from messaging import services
+from messaging.models import Conversation, Message
+from messaging.search import parse
+
+User = get_user_model()
+ana, ben = User.objects.get(username="ana"), User.objects.get(username="ben")
+assert [m.content for m in Message.objects.search(ben, parse("marmalade"))] == [
+    "Marmalade, é, 日本!"
+]
+sent = services.send_message(sender=ben, receiver=ana, content="After the move")
+assert sent.pk > Message.objects.exclude(pk=sent.pk).order_by("-pk").first().pk
+assert User.objects.create_user("new").pk > ben.pk
+assert ana.check_password("seventeen green herons")
+print(Message.objects.count(), Conversation.objects.count())
+"""
+
+BEFORE = """
+from django.contrib.auth import get_user_model
+from django_tasks_db.models import DBTaskResult
+from messaging import services
+from messaging.models import Message
+from messaging.tasks import erase_account
+
+User = get_user_model()
+ana = User.objects.create_user("ana", password="seventeen green herons")
+ben = User.objects.create_user("ben")
+first = services.send_message(sender=ana, receiver=ben, content="Marmalade, é, 日本")
+for number in range(20):
+    services.send_message(sender=ben, receiver=ana, content=f"Reply {number}", parent=first)
+services.edit_message(
+    message=first, editor=ana, content="Marmalade, é, 日本!", version=first.changed_in
+)
+erase_account.enqueue(account_pk=0)
+"""
+
+
+def manage(folder, *arguments, stdin=None, **environment):
+    base = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull, "SECRET_KEY": "k" * 50}
+    return subprocess.run(
+        [sys.executable, settings.BASE_DIR / "manage.py", *arguments],
+        env=base | {"DATA_DIR": str(folder)} | environment,
+        input=stdin,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def server():
+    try:
+        with postgres() as address:
+            yield address
+    except NotHere as missing:
+        pytest.skip(f"{missing} is not here")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """An installation on SQLite with a little of everything."""
+    folder = tmp_path_factory.mktemp("moving")
+    assert manage(folder, "migrate", "-v0").returncode == 0
+    made = manage(folder, "shell", "-v0", stdin=BEFORE)
+    assert made.returncode == 0, made.stderr
+    return folder
+
+
+def tables_of(address):
+    with psycopg.connect(address) as connection:
+        found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
+        return found.fetchone()[0]
+
+
+def test_everything_arrives_and_goes_on(server, folder):
+    to = make_database(server, "whole")
+
+    moved = manage(folder, "move_database", "--to", to)
+
+    assert moved.returncode == 0, moved.stderr
+    assert "arrived, and are the same" in moved.stdout
+    assert "Copied" in moved.stderr
+    after = manage(folder, "shell", "-v0", stdin=AFTERWARDS, DATABASE_URL=to)
+    assert after.returncode == 0, after.stderr
+    assert after.stdout.split() == ["22", "1"]
+    checked = manage(folder, "check", "--database", "default", DATABASE_URL=to)
+    assert "no issues" in checked.stdout
+
+    again = manage(folder, "move_database", "--to", to)
+    assert again.returncode == 1
+    assert "The target is not empty" in again.stderr
+    assert "Traceback" not in again.stderr
+
+
+def test_what_fails_half_way_leaves_the_target_as_it_was(server, folder, tmp_path):
+    to = make_database(server, "half")
+    shutil.copytree(folder, tmp_path / "data")
+    with closing(sqlite3.connect(tmp_path / "data" / "parley.sqlite3")) as source, source:
+        # SQLite keeps names of any length; in PostgreSQL they have a limit.
+        source.execute("UPDATE messaging_mailbox SET theme = 'far too long a theme'")
+
+    moved = manage(tmp_path / "data", "move_database", "--to", to)
+
+    assert moved.returncode == 1
+    assert "refused a row of messaging_mailbox (DataError); nothing was kept" in moved.stderr
+    assert "far too long" not in moved.stderr
+    assert "Traceback" not in moved.stderr
+    assert tables_of(to) == 0
+
+
+@pytest.mark.parametrize(
+    ("to", "said"),
+    [
+        ("postgres://nobody:x@127.0.0.1:1/none", "no answer"),
+        ("sqlite:///elsewhere", "has to be a PostgreSQL"),
+        ("nonsense", "--to"),
+    ],
+)
+def test_where_nothing_can_go_is_one_sentence(folder, to, said):
+    moved = manage(folder, "move_database", "--to", to)
+
+    assert moved.returncode == 1
+    assert said in moved.stderr
+    assert "Traceback" not in moved.stderr

@@ -1,0 +1,193 @@
+"""Many processes: nothing is lost, doubled or stale, whichever process is asked or ends.
+
+ROLLING_RESTARTS says how often both processes are restarted under load.
+"""
+
+import os
+import threading
+import urllib.request
+from contextlib import contextmanager
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.scaled_out.layout import scaled_out, wait_for
+from tests.scaled_out.people import MAKE_PEOPLE, Person, Seen, talk
+from tests.services_fixture import NotHere
+
+RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "3"))
+PAIRS = 3
+
+pytestmark = pytest.mark.xdist_group("scaled_out")
+
+
+@pytest.fixture(scope="module")
+def layout(tmp_path_factory):
+    try:
+        with scaled_out(tmp_path_factory.mktemp("scaled-out")) as layout:
+            yield layout
+    except NotHere as missing:
+        pytest.skip(f"{missing} is not here")
+
+
+def pairs_of(layout, seen, pairs=PAIRS):
+    mark = uuid4().hex[:8]
+    made = layout.script(MAKE_PEOPLE.format(pairs=pairs, mark=mark))
+    people = [Person(layout.address, pk, session, seen) for pk, _user, session in made]
+    return [people[start : start + 2] for start in range(0, len(people), 2)], made
+
+
+@contextmanager
+def load(layout, seen):
+    """People who talk all the while."""
+    pairs, _made = pairs_of(layout, seen)
+    until = threading.Event()
+    names = [f"{uuid4().hex[:8]} {place}" for place in range(len(pairs))]
+    threads = [
+        threading.Thread(target=talk, args=(pair, name, until))
+        for pair, name in zip(pairs, names, strict=True)
+    ]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        until.set()
+        for thread in threads:
+            thread.join()
+
+
+def sent_since(seen, number):
+    """Back after so many messages more."""
+    before = seen.sent.total()
+    wait_for(lambda: seen.errors or seen.sent.total() >= before + number, "nobody can write")
+
+
+def check(layout, seen):
+    assert seen.errors == []
+    assert seen.stale == []
+    with psycopg.connect(layout.database) as connection:
+        rows = connection.execute(
+            "SELECT content, count(*) FROM messaging_message"
+            " WHERE content LIKE '% says %' GROUP BY content"
+        ).fetchall()
+    stored = dict(rows)
+    lost = [text for text in seen.sent if text not in stored]
+    doubled = [text for text in seen.sent if stored.get(text, 1) != 1]
+    assert lost == []
+    assert doubled == []
+    assert seen.sent.total() >= 10
+
+
+def test_people_on_different_processes_see_the_same(layout):
+    seen = Seen()
+    with load(layout, seen):
+        sent_since(seen, 12)
+
+    check(layout, seen)
+    assert set(seen.upstreams) == {f"127.0.0.1:{web.port}" for web in layout.webs}
+    assert min(seen.upstreams.values()) >= 5
+    assert seen.retries == 0
+
+
+def test_a_process_that_is_killed_takes_nothing_with_it(layout):
+    seen = Seen()
+    with load(layout, seen):
+        sent_since(seen, 5)
+        layout.webs[0].kill()
+        sent_since(seen, 5)
+        layout.webs[0].start()
+        layout.webs[0].wait_until_up()
+        sent_since(seen, 5)
+
+    check(layout, seen)
+
+
+def test_a_rolling_restart_is_not_noticed(layout):
+    seen = Seen()
+    with load(layout, seen):
+        for _ in range(RESTARTS):
+            for web in layout.webs:
+                sent_since(seen, 2)
+                web.end()
+                web.start()
+                web.wait_until_up()
+        sent_since(seen, 2)
+
+    check(layout, seen)
+    for web in layout.webs:
+        assert "Traceback" not in web.log.read_text()
+
+
+def test_the_worker_of_its_own_sends_the_mail(layout):
+    seen = Seen()
+    (pair,), made = pairs_of(layout, seen, pairs=1)
+    reader = made[1][1]
+    layout.script(
+        "from accounts import services\n"
+        "from django.contrib.auth import get_user_model\n"
+        f"user = get_user_model().objects.get(pk={reader})\n"
+        "services.change_email(user=user, email='reader@example.org')\n"
+        "services.save_preferences(user=user, mail='at_once')\n"
+        "print('null')"
+    )
+
+    pair[0].send(f"{uuid4().hex[:8]} says a mail.")
+    pair[0].send(f"{uuid4().hex[:8]} says no other.")
+    (mail,) = wait_for(lambda: list(layout.mails.iterdir()), "no mail", layout.worker)
+
+    wait_for(lambda: "To: reader@example.org" in mail.read_text(), "an empty mail")
+    assert "says a mail" not in mail.read_text()
+    assert f"{layout.address}/c/{made[0][0]}/" in mail.read_text().replace("=\n", "")
+
+
+LARGE = 4_000
+MAKE_LARGE = f"""
+from django.contrib.auth import get_user_model
+from messaging import services
+from messaging.models import Conversation, Message, Notification
+
+User = get_user_model()
+one, other = (User.objects.create(username=f"large{{side}}") for side in "ab")
+conversation = Conversation.objects.between(one, other)
+made = Message.objects.bulk_create(
+    Message(sender=one, receiver=other, content="Some words", conversation=conversation)
+    for number in range({LARGE})
+)
+Notification.objects.bulk_create(Notification(user=other, message=message) for message in made)
+pk = one.pk
+one.delete()
+assert not Message.objects.visible_to(other).exists()
+print(pk)
+"""
+
+
+def test_a_large_account_goes_though_its_worker_is_killed(layout):
+    def left(connection):
+        return connection.execute(
+            "SELECT count(*) FROM messaging_message WHERE sender_id = %s", [pk]
+        ).fetchone()[0]
+
+    pk = layout.script(MAKE_LARGE)
+    with psycopg.connect(layout.database, autocommit=True) as connection:
+        wait_for(lambda: left(connection) < LARGE, "nothing goes", layout.worker)
+        layout.replace_worker()
+        assert left(connection) > 0
+        wait_for(lambda: left(connection) == 0, "it is not taken up", layout.worker)
+        wait_for(
+            lambda: (
+                not connection.execute("SELECT 1 FROM auth_user WHERE id = %s", [pk]).fetchone()
+            ),
+            "its place stays",
+            layout.worker,
+        )
+
+
+def test_health_tells_of_every_part_and_the_proxy_hides_the_figures(layout):
+    with urllib.request.urlopen(f"{layout.address}/healthz", timeout=30) as answer:
+        words = dict(line.split() for line in answer.read().decode().splitlines())
+    assert words == {"database": "ok", "cache": "ok", "worker": "ok"}
+
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        urllib.request.urlopen(f"{layout.address}/metrics", timeout=30)
