@@ -14,7 +14,7 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
@@ -74,6 +74,7 @@ class House:
     """A data folder, and at most one server on it."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
+        folder.mkdir(parents=True)
         self.folder = folder
         self.port = free_port()
         self.database = folder / "parley.sqlite3"
@@ -125,10 +126,10 @@ class House:
         while True:
             try:
                 line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
-                line.request("GET", "/healthz")
-                if line.getresponse().status == 200:
-                    line.close()
-                    return
+                with closing(line):
+                    line.request("GET", "/healthz")
+                    if line.getresponse().status == 200:
+                        return
             except OSError:
                 assert self.server.poll() is None, self.log.read_text()
                 assert time.monotonic() < end, self.log.read_text()
@@ -163,15 +164,16 @@ class Browser:
         self.acknowledged: dict[str, str] = {}
         self.refused: list[int] = []
 
-    def ask(self, method: str, path: str, fields: dict | None = None):
+    def ask(self, method: str, path: str, fields: dict | None = None, *, htmx: bool = True):
         """Status and text of an answer; what broke on the way is raised."""
         if self.line is None:
             self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {
             "Cookie": f"sessionid={self.person['session']}; csrftoken={CSRF}",
             "X-CSRFToken": CSRF,
-            "HX-Request": "true",
         }
+        if htmx:
+            headers["HX-Request"] = "true"
         body = None
         if fields is not None:
             body = urlencode(fields)
@@ -181,9 +183,13 @@ class Browser:
             answer = self.line.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self.line:
             self.line.close()
             self.line = None
-            raise
 
     def send(self, content: str, key: str | None = None) -> int:
         key = key or str(uuid4())
@@ -196,23 +202,25 @@ class Browser:
         return status
 
 
-def writing(browsers: list[Browser], until: threading.Event, *, again: bool = True):
-    """Threads that send, one message after the other, until told to stop or cut off.
+def writing(browsers: list[Browser], until: threading.Event) -> list[threading.Thread]:
+    """Threads that send, one message after the other, until told to stop.
 
-    A send that got no answer is sent once more with its own key when the server is back: what a
-    browser does with "Try again".
+    A send that got no answer is sent again under its own key, until there is one: what a browser
+    does with "Try again".
     """
 
     def write(browser: Browser) -> None:
         number = 0
         while not until.is_set():
             number += 1
-            # A breath: a browser's own pace would be far slower.
-            try:
-                browser.send(f"{browser.person['pk']} says {number}")
-            except (OSError, http.client.HTTPException):
-                if until.wait(0.01):
-                    return
+            key, text = str(uuid4()), f"{browser.person['pk']} says {number}"
+            while not until.is_set():
+                try:
+                    browser.send(text, key)
+                    break
+                except (OSError, http.client.HTTPException):
+                    until.wait(0.01)
+        browser.close()
 
     threads = [threading.Thread(target=write, args=[browser]) for browser in browsers]
     for thread in threads:

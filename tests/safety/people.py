@@ -116,7 +116,16 @@ def session_keys():
 
 
 def routes():
-    """The name of each address in the URLconf, or its pattern where it has none."""
+    """The pattern of each address in the URLconf by its name, or by itself where it has none."""
+    return {name: pattern for name, (pattern, _whole) in _walked().items()}
+
+
+def whole_patterns():
+    """Each pattern of the URLconf from its beginning, as text."""
+    return sorted({whole for _pattern, whole in _walked().values()})
+
+
+def _walked():
     found = {}
 
     def walk(resolver, namespace, before):
@@ -126,7 +135,8 @@ def routes():
                 inner = f"{pattern.namespace}:" if pattern.namespace else ""
                 walk(pattern, namespace + inner, whole)
             elif isinstance(pattern, URLPattern):
-                found[f"{namespace}{pattern.name}" if pattern.name else whole] = pattern
+                name = f"{namespace}{pattern.name}" if pattern.name else whole
+                found[name] = (pattern, whole)
 
     walk(get_resolver(), "", "")
     return found
