@@ -25,7 +25,8 @@ PATIENCE = 60  # seconds; the machine may be busy
 
 # Run inside the house: makes people, and prints how each is signed in.
 PEOPLE = """
-import json, sys
+import json
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
 from django.contrib.sessions.backends.db import SessionStore
@@ -40,6 +41,7 @@ for place, user in enumerate(users):
     store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     store[HASH_SESSION_KEY] = user.get_session_auth_hash()
     store.save()
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=store.session_key)
     other = users[place ^ 1]
     conversation = Conversation.objects.between(user, other)
     found.append(dict(pk=user.pk, session=store.session_key, conversation=conversation.pk))
@@ -73,7 +75,7 @@ def free_port() -> int:
 class House:
     """A data folder, and at most one server on it."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
+    def __init__(self, folder: Path, *, migrate: bool = True, **environment: str) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         self.port = free_port()
@@ -91,7 +93,8 @@ class House:
             **environment,
         }
         self.server: subprocess.Popen | None = None
-        self.command("migrate", "-v", "0")
+        if migrate:
+            self.command("migrate", "-v", "0")
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -146,9 +149,9 @@ class House:
 
 
 @contextmanager
-def house(**environment: str):
+def house(*, migrate: bool = True, **environment: str):
     with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
-        one = House(Path(folder) / "data", **environment)
+        one = House(Path(folder) / "data", migrate=migrate, **environment)
         try:
             yield one
         finally:

@@ -116,8 +116,9 @@ def fuzzed(requests, seed):
         log = here.log.read_text()
         here.kill()
         statuses["broken"] = here.stored()["integrity"] != ["ok"]
-    if "Traceback" in log:
-        wrong.append(log[log.index("Traceback") :][:3000])
+    # A request that cannot be read is a warning, with its traceback; what fails here is an error.
+    if " ERROR " in log:
+        wrong.append(log[log.index(" ERROR ") :][:3000])
     return statuses, wrong
 
 
