@@ -44,12 +44,19 @@ def redis_server() -> Path | None:
     return Path(found) if found else None
 
 
+def strace() -> Path | None:
+    """What tells which calls of the system a process makes: for the test of syncs."""
+    found = shutil.which("strace")
+    return Path(found) if found else None
+
+
 def missing() -> list[str]:
     """Names of what was not found, in the order in which the tests are told."""
     parts = {
         "Chromium (browser tests)": chromium,
         "PostgreSQL (its share of the database tests)": postgres_folder,
         "redis-server (tests of the shared cache)": redis_server,
+        "strace (the test that messages are on disk)": strace,
     }
     return [name for name, find in parts.items() if find() is None]
 

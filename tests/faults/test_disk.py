@@ -3,7 +3,6 @@
 import os
 import re
 import resource
-import shutil
 import sqlite3
 import threading
 from contextlib import closing
@@ -11,18 +10,20 @@ from uuid import uuid4
 
 import pytest
 
+from scripts.what_is_here import strace
 from tests.faults.house import Browser, house, lost_or_doubled
 
 SENDS = 15
 
 
-def strace():
-    program = shutil.which("strace")
+@pytest.fixture
+def watching():
+    program = strace()
     if program is None:
         if os.environ.get("REQUIRE_ALL") == "1":
             pytest.fail("strace is not installed, and REQUIRE_ALL=1 lets nothing be left out.")
         pytest.skip("strace is not installed.")
-    return program
+    return str(program)
 
 
 def synced_before_answers(trace):
@@ -39,12 +40,12 @@ def synced_before_answers(trace):
     return counts
 
 
-def test_a_message_is_on_disk_before_it_is_acknowledged(tmp_path):
+def test_a_message_is_on_disk_before_it_is_acknowledged(watching, tmp_path):
     trace = tmp_path / "trace"
     watched = "recvfrom,sendto,sendmsg,write,writev,fsync,fdatasync"
     with house() as here:
         browser = Browser(here.port, here.people(2)[0])
-        here.start(strace(), "-f", "-qq", "-s", "40", "-e", f"trace={watched}", "-o", str(trace))
+        here.start(watching, "-f", "-qq", "-s", "40", "-e", f"trace={watched}", "-o", str(trace))
         for number in range(SENDS):
             assert browser.send(f"Text {number}") == 200
         browser.close()

@@ -222,7 +222,7 @@ class People(RuleBasedStateMachine):
             badge = inbox.select_one("#unread-count")
             assert int(badge["data-unread"]) == len(unread)
             cards = {
-                int(card["id"].removeprefix("m-")) for card in inbox.select("#unread li.card-u")
+                int(card["id"].removeprefix("u-m-")) for card in inbox.select("#unread li.card-u")
             }
             assert cards == unread
             rows = [int(count.text) for count in inbox.select("#conversation-list .count")]
