@@ -100,7 +100,7 @@ def _run(program: str, *arguments: str, into: bool = False) -> None:
     place = ["--dbname", str(given["dbname"])]
     done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, with our own arguments
         [found, *place, *arguments],
-        env=os.environ | environment,
+        env=environment,
         capture_output=True,
         text=True,
         check=False,

@@ -14,7 +14,7 @@ class ReadOnlyAdmin(admin.ModelAdmin):
     def lookup_allowed(self, lookup, value, request=None):
         # Django lets a list be narrowed by any field of the model. "?content__startswith=a" would
         # tell letter by letter what nobody shows here, "?sender__password__gt=…" even more.
-        return lookup in self.fields
+        return lookup in self.list_display
 
     def has_add_permission(self, request, obj=None):
         return False

@@ -1,8 +1,12 @@
 """Backups while people write, the way back, and that who left stays away."""
 
+import os
 import threading
 
+import pytest
+
 from tests.faults.house import Browser, house, lost_or_doubled, writing
+from tests.services_fixture import NotHere, make_database, postgres
 
 LEAVE = """
 import json
@@ -86,3 +90,37 @@ def test_what_is_no_backup_changes_nothing(tmp_path):
             assert here.command("restore", str(file), check=False).returncode == 1
         assert here.command("backup", str(tmp_path / "no" / "folder"), check=False).returncode == 1
         here.command("migrate", "-v", "0")
+
+
+@pytest.fixture
+def server():
+    """A PostgreSQL of its own."""
+    try:
+        with postgres() as address:
+            yield address
+    except NotHere as missing:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(f"{missing} is not here.")
+
+
+def test_a_backup_of_postgresql_comes_back_into_another_database(server, tmp_path):
+    backup = tmp_path / "backup"
+    with house(DATABASE_URL=make_database(server, "here")) as here:
+        browsers = [Browser(here.port, person) for person in here.people(4)]
+        here.start()
+        for browser in browsers:
+            assert browser.send("Good morning") == 200
+            browser.close()
+        here.command("backup", str(backup))
+        here.shell(LEAVE)
+        here.environment["DATABASE_URL"] = make_database(server, "there")
+
+        restored = here.command("restore", str(backup))
+
+        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert here.shell(LEFT) == ["person0", "person1", "person2"]
+        found = lost_or_doubled(here.stored(), browsers[:2])
+        assert found.pop("acknowledged") == 2
+        assert not any(found.values()), found
+        assert here.command("restore", str(backup), check=False).returncode == 1
