@@ -36,7 +36,7 @@ test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be lef
 		exec $(PYTHON) -m scripts.on_postgres $(WORKERS) \
 		$(if $(ALL),-m "not browser",-m db) $(ARGS)
 
-faults: ## break things on purpose, long: 60 minutes at most (FAULTS="kill,edited" chooses; SCALE=0.1: less of each)
+faults: ## break things on purpose, long: 60 minutes at most (FAULTS="kill;edited" chooses; SCALE=0.1: less of each)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m tests.faults
 
 lint: ## look for mistakes in style, types, migrations and safety

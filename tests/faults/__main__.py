@@ -104,7 +104,7 @@ def lines(scale: float) -> Iterator[tuple[str, Callable[[], tuple]]]:
 def main() -> int:
     """Run every line that fits, print the table; 1 if anything was lost."""
     end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "60"))
-    wanted = [word for word in os.environ.get("FAULTS", "").split(",") if word]
+    wanted = [word for word in os.environ.get("FAULTS", "").split(";") if word]
     found, lost = [], 0
     print(f"seed {SEED}", flush=True)
     for name, run in lines(float(os.environ.get("SCALE", "1"))):
