@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts operations messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench bench-load screenshots
+.PHONY: help run demo dev test lint format requirements bench bench-load faults screenshots
 
 help: ## print these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -35,6 +35,9 @@ test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be lef
 		$(PYTHON) -m pytest $(WORKERS) $(ARGS) && \
 		exec $(PYTHON) -m scripts.on_postgres $(WORKERS) \
 		$(if $(ALL),-m "not browser",-m db) $(ARGS)
+
+faults: ## break things on purpose, long: 60 minutes at most (FAULTS="kill;edited" chooses; SCALE=0.1: less of each)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m tests.faults
 
 lint: ## look for mistakes in style, types, migrations and safety
 	@scripts/venv.sh requirements-dev.txt

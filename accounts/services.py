@@ -21,6 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts import erasure
 from accounts.models import AdministratorLink, Invitation
 from messaging.models import Mailbox, Message, Participant
 
@@ -197,8 +198,12 @@ def delete_account(user: User) -> None:
     user.delete()
 
 
-def forget_account(user_pk: int) -> None:
+def forget_account(user: User) -> None:
     """Remove what belongs to an account beside its messages. Called by `signals.forget_account`."""
+    user_pk = user.pk
+    # Once it is certain: a deletion that fails would be carried out by the next restore.
+    gone = erasure.fingerprint(user_pk, user.date_joined)
+    transaction.on_commit(lambda: erasure.remember([gone]), robust=True)
     end_sessions(user_pk)
     EmailAddress.objects.filter(user=user_pk).delete()
     people = ContentType.objects.get_for_model(get_user_model())

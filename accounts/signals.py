@@ -17,7 +17,7 @@ User = get_user_model()
 # passes here, also a queryset's and the admin's, which collect the rows and send this signal.
 @receiver(pre_delete, sender=User, dispatch_uid="accounts.forget_account")
 def forget_account(sender, instance, **kwargs):
-    services.forget_account(instance.pk)
+    services.forget_account(instance)
 
 
 @receiver(post_save, sender=User, dispatch_uid="accounts.close_administrator_link")

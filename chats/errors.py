@@ -1,8 +1,12 @@
 """Error answers: a page for a browser, a toast for htmx, and what was typed is never thrown away."""
 
+import sys
+
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.utils.translation import gettext as _
 
 from chats.responses import render_toast, typed_fields, varying, wants_part
@@ -35,8 +39,27 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    # Depends on nothing that may be what failed. htmx shows its own toast for it.
-    return render(request, "500.html", status=500)
+    """The page for what went wrong here, with what was typed; htmx shows its own toast for it.
+
+    503 when it is the database that cannot: a full disk, a lock held for too long, no server.
+    Nothing was kept then, and sending again, later, is all there is to do.
+    """
+    # Without the request, and so without context processors: they would ask the database again.
+    response = HttpResponse(render_to_string("500.html", _given_back(request)), status=500)
+    if isinstance(sys.exc_info()[1], OperationalError):
+        response.status_code = 503
+        response["Retry-After"] = "5"
+    return response
+
+
+def _given_back(request: HttpRequest) -> dict[str, object]:
+    try:
+        typed = typed_fields(request)
+    except Exception:  # the form itself may be what failed: then nothing of it can be shown
+        return {}
+    if not dict(typed or []).get("content"):
+        return {}
+    return {"typed": typed, "action": request.path, "csrf_token": get_token(request)}
 
 
 def too_many(request: HttpRequest, seconds: int, in_words: str) -> HttpResponse:

@@ -8,7 +8,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render, resolve_url
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -91,11 +93,16 @@ def part_of_page(page: str) -> Callable:
 def typed_fields(request: HttpRequest) -> list[tuple[str, str]] | None:
     """What the form held that this request sent, to be sent again.
 
-    None if a password was among it: a page that carries one could be left open.
+    None if a password was among it: a page that carries one could be left open. None as well if
+    it cannot be read as a form.
     """
-    if any("password" in name for name in request.POST):
+    try:
+        posted = request.POST
+    except (BadRequest, MultiPartParserError, SuspiciousOperation, UnreadablePostError):
         return None
-    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    if any("password" in name for name in posted):
+        return None
+    fields = [(name, value) for name, values in posted.lists() for value in values]
     return [field for field in fields if field[0] != "csrfmiddlewaretoken"]
 
 

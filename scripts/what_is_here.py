@@ -48,6 +48,9 @@ def nginx() -> Path | None:
     """The proxy in front of several processes."""
     # Debian keeps it where only administrators look.
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+def strace() -> Path | None:
+    """What tells which calls of the system a process makes: for the test of syncs."""
+    found = shutil.which("strace")
     return Path(found) if found else None
 
 
@@ -58,6 +61,7 @@ def missing() -> list[str]:
         "PostgreSQL (its share of the database tests)": postgres_folder,
         "redis-server (tests of the shared cache)": redis_server,
         "nginx (tests of several processes behind a proxy)": nginx,
+        "strace (the test that messages are on disk)": strace,
     }
     return [name for name, find in parts.items() if find() is None]
 

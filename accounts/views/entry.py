@@ -29,6 +29,8 @@ from chats.around import Around
 class OurAnswers(TemplateResponseMixin, ContextMixin, View):
     """422 for an invalid form; and the name of the limit, for a 429 that names the wait."""
 
+    # Django's views of forms would take a PUT for a POST.
+    http_method_names = ["get", "head", "post", "options"]
     limited_action: str | None = None
 
     def setup(self, request: HttpRequest, *args: Any, **kwargs: Any) -> None:

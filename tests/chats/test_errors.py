@@ -1,6 +1,7 @@
 """Error answers, and that none of them throws away what somebody typed."""
 
 import pytest
+from django.db import OperationalError
 from django.test import Client
 
 from messaging import services
@@ -141,3 +142,46 @@ def test_only_a_form_of_ours_is_offered_to_be_sent_again(ana, theirs, origin, of
     )
 
     assert len(page.select("form textarea")) == offered
+
+
+@pytest.mark.parametrize(("error", "status"), [(RuntimeError, 500), (OperationalError, 503)])
+@pytest.mark.parametrize("name", ["message_send", "message_reply", "message_new", "message_edit"])
+def test_a_failure_gives_the_text_back(as_ana, mine, monkeypatch, error, status, name):
+    def fail(**kwargs):
+        raise error("database or disk is full")
+
+    monkeypatch.setattr(services, "send_message", fail)
+    monkeypatch.setattr(services, "edit_message", fail)
+    as_ana.raise_request_exception = False
+    typed = filled_in(mine, content="\nNearly <b>sent", to="ben")
+
+    page = soup(as_ana.post(address(name, mine), typed), status)
+
+    form = page.select_one("form")
+    assert form["action"] == address(name, mine)
+    assert form.select_one("textarea").text.removeprefix("\n") == typed["content"]
+    assert form.select_one("[name=client_key]")["value"] == typed["client_key"]
+    assert form.select_one("[name=csrfmiddlewaretoken]")["value"]
+
+
+def test_a_failure_with_a_password_gives_nothing_back(client, db, monkeypatch):
+    monkeypatch.setattr("accounts.forms.LoginForm.is_valid", None)
+    client.raise_request_exception = False
+    typed = {"login": "ana", "password": "kept to myself", "content": "x"}
+
+    page = soup(client.post("/accounts/login/", typed), 500)
+
+    assert not page.select("form")
+    assert "kept to myself" not in str(page)
+
+
+@pytest.mark.parametrize(
+    "kind", ["multipart/form-data", "application/x-www-form-urlencoded; charset=utf-7"]
+)
+@pytest.mark.parametrize("path", ["/no/such/page/", "/m/1/edit/", "/inbox/read/"])
+def test_what_cannot_be_read_as_a_form_is_no_failure(client, as_ana, path, kind, headers):
+    """Error pages give a text back, and so they read the form that may be the error."""
+    for browser in (Client(), as_ana):
+        answer = browser.post(path, b"content=x", content_type=kind, headers=headers)
+
+        assert 400 <= answer.status_code < 500 or answer.status_code == 302

@@ -1,0 +1,257 @@
+"""A Parley of its own, in processes that can be killed, and people who write to it meanwhile.
+
+Nothing here touches the database of the test run: what is looked at is what the server's own
+commands and a second connection find after the fault.
+"""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
+from uuid import uuid4
+
+PROJECT = Path(__file__).resolve().parents[2]
+CSRF = "a" * 32
+PATIENCE = 60  # seconds; the machine may be busy
+
+# Run inside the house: makes people, and prints how each is signed in.
+PEOPLE = """
+import json
+from allauth.usersessions.models import UserSession
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY, get_user_model
+from django.contrib.sessions.backends.db import SessionStore
+from messaging.models import Conversation
+users = [
+    get_user_model().objects.create_user(f"person{n}", password="!") for n in range(int({count}))
+]
+found = []
+for place, user in enumerate(users):
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.save()
+    UserSession.objects.create(user=user, ip="127.0.0.1", session_key=store.session_key)
+    other = users[place ^ 1]
+    conversation = Conversation.objects.between(user, other)
+    found.append(dict(pk=user.pk, session=store.session_key, conversation=conversation.pk))
+print(json.dumps(found))
+"""
+
+# Run inside the house after a fault: everything that was stored, as the domain sees it.
+STORED = """
+import json
+from django.db import connection
+from messaging.models import Message, MessageHistory, Notification
+told = set(Notification.objects.values_list("message_id", "user_id"))
+print(json.dumps(dict(
+    messages=[
+        dict(pk=m.pk, content=m.content, key=str(m.client_key), conversation=m.conversation_id,
+             told=(m.pk, m.receiver_id) in told, changed_in=m.changed_in)
+        for m in Message.objects.order_by("pk")
+    ],
+    history=list(MessageHistory.objects.order_by("pk").values_list("message_id", "old_content")),
+    integrity=[row[0] for row in connection.cursor().execute("PRAGMA integrity_check").fetchall()]
+    if connection.vendor == "sqlite" else ["ok"],
+)))
+"""
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return listening.getsockname()[1]
+
+
+class House:
+    """A data folder, and at most one server on it."""
+
+    def __init__(self, folder: Path, *, migrate: bool = True, **environment: str) -> None:
+        folder.mkdir(parents=True)
+        self.folder = folder
+        self.port = free_port()
+        self.database = folder / "parley.sqlite3"
+        self.log = folder.parent / f"{folder.name}.log"
+        self.environment = {
+            name: value
+            for name, value in os.environ.items()
+            if name not in {"DATABASE_URL", "CACHE_URL", "EMAIL_URL", "SECRET_KEY"}
+        } | {
+            "ENV_FILE": os.devnull,
+            "DATA_DIR": str(folder),
+            "DJANGO_SETTINGS_MODULE": "tests.faults.serving",
+            "SECRET_KEY": "only for a house that is made to fail",
+            **environment,
+        }
+        self.server: subprocess.Popen | None = None
+        if migrate:
+            self.command("migrate", "-v", "0")
+
+    def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
+        return subprocess.run(
+            [sys.executable, "manage.py", *arguments],
+            cwd=PROJECT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+        )
+
+    def shell(self, code: str):
+        """What `code`, run inside the house, prints as JSON."""
+        return json.loads(self.command("shell", "-v", "0", "-c", code).stdout.splitlines()[-1])
+
+    def people(self, count: int) -> list[dict]:
+        return self.shell(PEOPLE.replace("{count}", str(count)))
+
+    def stored(self) -> dict:
+        return self.shell(STORED)
+
+    def start(self, *before: str) -> None:
+        """Start the server; `before` is a program that runs it, such as strace."""
+        command = [*before, sys.executable, "-m", "uvicorn", "messaging_app.asgi:application"]
+        command += ["--port", str(self.port), "--log-level", "warning"]
+        command += ["--timeout-keep-alive", "600", "--timeout-graceful-shutdown", "1"]
+        with self.log.open("ab") as log:
+            self.server = subprocess.Popen(
+                command, cwd=PROJECT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+            )
+        end = time.monotonic() + PATIENCE
+        while True:
+            try:
+                line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+                with closing(line):
+                    line.request("GET", "/healthz")
+                    if line.getresponse().status == 200:
+                        return
+            except OSError:
+                assert self.server.poll() is None, self.log.read_text()
+                assert time.monotonic() < end, self.log.read_text()
+                time.sleep(0.02)
+
+    def kill(self) -> None:
+        """As a power cut does: no signal that anybody could answer."""
+        self.server.send_signal(signal.SIGKILL)
+        self.server.wait()
+
+    def stop(self) -> None:
+        if self.server and self.server.poll() is None:
+            self.kill()
+
+
+@contextmanager
+def house(*, migrate: bool = True, **environment: str):
+    with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
+        one = House(Path(folder) / "data", migrate=migrate, **environment)
+        try:
+            yield one
+        finally:
+            one.stop()
+
+
+class Browser:
+    """One person's line to the server. What the server took is in `acknowledged`, by client key."""
+
+    def __init__(self, port: int, person: dict) -> None:
+        self.port, self.person = port, person
+        self.line: http.client.HTTPConnection | None = None
+        self.acknowledged: dict[str, str] = {}
+        self.refused: list[int] = []
+
+    def ask(self, method: str, path: str, fields: dict | None = None, *, htmx: bool = True):
+        """Status and text of an answer; what broke on the way is raised."""
+        if self.line is None:
+            self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        headers = {
+            "Cookie": f"sessionid={self.person['session']}; csrftoken={CSRF}",
+            "X-CSRFToken": CSRF,
+        }
+        if htmx:
+            headers["HX-Request"] = "true"
+        body = None
+        if fields is not None:
+            body = urlencode(fields)
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        try:
+            self.line.request(method, path, body, headers)
+            answer = self.line.getresponse()
+            return answer.status, answer.read().decode()
+        except (OSError, http.client.HTTPException):
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self.line:
+            self.line.close()
+            self.line = None
+
+    def send(self, content: str, key: str | None = None) -> int:
+        key = key or str(uuid4())
+        path = f"/c/{self.person['conversation']}/send/"
+        status, _text = self.ask("POST", path, {"content": content, "client_key": key})
+        if status == 200:
+            self.acknowledged[key] = content
+        else:
+            self.refused.append(status)
+        return status
+
+
+def writing(browsers: list[Browser], until: threading.Event) -> list[threading.Thread]:
+    """Threads that send, one message after the other, until told to stop.
+
+    A send that got no answer is sent again under its own key, until there is one: what a browser
+    does with "Try again".
+    """
+
+    def write(browser: Browser) -> None:
+        number = 0
+        while not until.is_set():
+            number += 1
+            key, text = str(uuid4()), f"{browser.person['pk']} says {number}"
+            while not until.is_set():
+                try:
+                    browser.send(text, key)
+                    break
+                except (OSError, http.client.HTTPException):
+                    until.wait(0.01)
+        browser.close()
+
+    threads = [threading.Thread(target=write, args=[browser]) for browser in browsers]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def lost_or_doubled(stored: dict, browsers: list[Browser]) -> dict[str, int]:
+    """What is wrong with `stored`, given what was acknowledged; all zero if nothing is."""
+    by_key: dict[str, list[dict]] = {}
+    for message in stored["messages"]:
+        by_key.setdefault(message["key"], []).append(message)
+    found = {"acknowledged": 0, "lost": 0, "doubled": 0, "untold": 0, "disordered": 0, "broken": 0}
+    for browser in browsers:
+        places = []
+        for key, content in browser.acknowledged.items():
+            there = by_key.get(key, [])
+            found["acknowledged"] += 1
+            found["lost"] += not [one for one in there if one["content"] == content]
+            found["doubled"] += len(there) > 1
+            places += [one["pk"] for one in there]
+        # Each waits for an answer before the next: the order sent is the order kept.
+        found["disordered"] += places != sorted(places)
+    versions: dict[int, int] = {}
+    for message in stored["messages"]:
+        found["untold"] += not message["told"]
+        conversation = message["conversation"]
+        found["disordered"] += message["changed_in"] <= versions.get(conversation, 0)
+        versions[conversation] = message["changed_in"]
+    found["broken"] = stored["integrity"] != ["ok"]
+    return found

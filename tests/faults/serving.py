@@ -1,0 +1,9 @@
+"""Settings of a server that is made to fail: as real as it gets, but quick people are let through."""
+
+from messaging_app.settings import *  # noqa: F403
+
+ACCOUNT_RATE_LIMITS = {"message_send": "1000000/m/user", "search": "1000000/m/user"}
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}

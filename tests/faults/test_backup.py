@@ -1,0 +1,126 @@
+"""Backups while people write, the way back, and that who left stays away."""
+
+import os
+import threading
+
+import pytest
+
+from tests.faults.house import Browser, house, lost_or_doubled, writing
+from tests.services_fixture import NotHere, make_database, postgres
+
+LEAVE = """
+import json
+from accounts import services
+from django.contrib.auth import get_user_model
+services.delete_account(get_user_model().objects.get(username="person3"))
+print(json.dumps(None))
+"""
+RENAME = """
+import json
+from django.contrib.auth import get_user_model
+user = get_user_model().objects.get(username="person3")
+user.first_name = "Quetzalcoatl Smith"
+user.save()
+print(json.dumps(None))
+"""
+LEFT = """
+import json
+from django.contrib.auth import get_user_model
+print(json.dumps(list(get_user_model().objects.order_by("pk").values_list("username", flat=True))))
+"""
+
+
+def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
+    with house() as here:
+        browsers = [Browser(here.port, person) for person in here.people(4)]
+        here.shell(RENAME)
+        here.start()
+        assert browsers[3].send("Xylophones at midnight") == 200
+        until = threading.Event()
+        threads = writing(browsers[:2], until)
+        until.wait(0.5)
+        before = [dict(browser.acknowledged) for browser in browsers]
+        backup = here.folder.parent / "backup"
+        here.command("backup", str(backup))
+        until.set()
+        for thread in threads:
+            thread.join()
+        for browser in browsers:
+            browser.close()
+        assert here.command("backup", str(backup), check=False).returncode == 1  # not overwritten
+        assert backup.stat().st_mode & 0o077 == 0
+        here.shell(LEAVE)
+
+        # After the clean-up nothing of who left is in any table or file; the log included.
+        here.command("optimize_search", "-v", "0")
+        words = ("person3", "Quetzalcoatl", "Xylophones")
+        here.stop()
+        gone = here.command("verify_erased", *words, check=False)
+        assert gone.returncode == 0, gone.stderr
+        assert not [word for word in words if word in here.log.read_text()]
+
+        refused = here.command("restore", str(backup), check=False)
+        assert "not empty" in refused.stderr
+        for file in here.folder.glob("parley.sqlite3*"):
+            file.unlink()
+        restored = here.command("restore", str(backup))
+        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert here.shell(LEFT) == ["person0", "person1", "person2"]
+        here.command("optimize_search", "-v", "0")
+        gone = here.command("verify_erased", *words, check=False)
+        assert gone.returncode == 0, gone.stderr
+        stored = here.stored()
+        for browser, acknowledged in zip(browsers[:2], before, strict=False):
+            browser.acknowledged = acknowledged
+        found = lost_or_doubled(stored, browsers[:2])
+        assert found.pop("acknowledged") > 0
+        assert not any(found.values()), found
+
+        # It is Parley again, and whoever was signed in still is.
+        here.start()
+        assert browsers[0].send("Back again") == 200
+        browsers[0].close()
+
+
+def test_what_is_no_backup_changes_nothing(tmp_path):
+    with house(migrate=False) as here:
+        junk = tmp_path / "junk"
+        junk.write_bytes(b"no database at all")
+        for file in (junk, tmp_path / "nowhere"):
+            assert here.command("restore", str(file), check=False).returncode == 1
+        assert here.command("backup", str(tmp_path / "no" / "folder"), check=False).returncode == 1
+        here.command("migrate", "-v", "0")
+
+
+@pytest.fixture
+def server():
+    """A PostgreSQL of its own."""
+    try:
+        with postgres() as address:
+            yield address
+    except NotHere as missing:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            raise
+        pytest.skip(f"{missing} is not here.")
+
+
+def test_a_backup_of_postgresql_comes_back_into_another_database(server, tmp_path):
+    backup = tmp_path / "backup"
+    with house(DATABASE_URL=make_database(server, "here")) as here:
+        browsers = [Browser(here.port, person) for person in here.people(4)]
+        here.start()
+        for browser in browsers:
+            assert browser.send("Good morning") == 200
+            browser.close()
+        here.command("backup", str(backup))
+        here.shell(LEAVE)
+        here.environment["DATABASE_URL"] = make_database(server, "there")
+
+        restored = here.command("restore", str(backup))
+
+        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert here.shell(LEFT) == ["person0", "person1", "person2"]
+        found = lost_or_doubled(here.stored(), browsers[:2])
+        assert found.pop("acknowledged") == 2
+        assert not any(found.values()), found
+        assert here.command("restore", str(backup), check=False).returncode == 1

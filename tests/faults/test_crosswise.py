@@ -1,0 +1,74 @@
+"""Eight people who send, edit, read and delete crosswise: nobody meets a deadlock."""
+
+import os
+import random
+import threading
+
+import pytest
+from django.core.exceptions import ObjectDoesNotExist, ValidationError
+from django.db import connections
+
+from messaging import services
+from messaging.models import Message, Notification
+from tests.factories import UserFactory
+from tests.messaging.orphans import orphans
+
+pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
+
+STEPS = int(os.environ.get("CROSSWISE_STEPS", "40"))
+PEOPLE = 8
+
+
+def live(person, people, seed, met):
+    chance = random.Random(seed)  # noqa: S311
+    try:
+        for number in range(STEPS):
+            other = chance.choice([one for one in people if one != person])
+            mine = Message.objects.filter(sender=person, deleted_at=None)
+            what = chance.choice(("send", "send", "reply", "edit", "read", "told", "delete"))
+            try:
+                if what == "send":
+                    services.send_message(sender=person, receiver=other, content=f"Text {number}")
+                elif what == "reply" and (to := Message.objects.filter(receiver=person).last()):
+                    services.send_message(
+                        sender=person, receiver=to.sender, content=f"Reply {number}", parent=to
+                    )
+                elif what == "edit" and (own := mine.last()):
+                    services.edit_message(
+                        message=own, editor=person, content=f"Edit {number}", version=own.changed_in
+                    )
+                elif what == "read":
+                    services.mark_as_read(reader=person, messages=Message.objects.all())
+                elif what == "told":
+                    services.mark_notifications_as_read(reader=person, up_to=2**62)
+                elif what == "delete" and (own := mine.first()):
+                    services.delete_message(message=own, author=person)
+            except (services.MessageConflict, ValidationError, ObjectDoesNotExist):
+                pass  # somebody was quicker, and one is told so
+    except Exception as error:  # the test looks at what each met
+        met.append(error)
+    finally:
+        connections.close_all()
+
+
+def test_nobody_meets_a_deadlock():
+    people = [UserFactory() for _ in range(PEOPLE)]
+    seed = random.randrange(10**6)  # noqa: S311
+    print(f"seed {seed}")
+    met = []
+    threads = [
+        threading.Thread(target=live, args=(person, people, seed + place, met))
+        for place, person in enumerate(people)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=600)
+
+    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
+    assert met == []
+    assert orphans() == []
+    told = Notification.objects.values_list("message", flat=True)
+    assert set(told) == set(Message.objects.filter(deleted_at=None).values_list("pk", flat=True))
+    for notification in Notification.objects.select_related("message"):
+        assert notification.read == notification.message.read

@@ -1,0 +1,128 @@
+"""On disk before the answer; and a disk that is full, a database that is locked."""
+
+import os
+import re
+import resource
+import sqlite3
+import threading
+from contextlib import closing
+from uuid import uuid4
+
+import pytest
+
+from scripts.what_is_here import strace
+from tests.faults.house import Browser, house, lost_or_doubled
+
+SENDS = 15
+
+
+@pytest.fixture
+def watching():
+    program = strace()
+    if program is None:
+        if os.environ.get("REQUIRE_ALL") == "1":
+            pytest.fail("strace is not installed, and REQUIRE_ALL=1 lets nothing be left out.")
+        pytest.skip("strace is not installed.")
+    return str(program)
+
+
+def synced_before_answers(trace):
+    """For each send that was answered with success: how many syncs came before its answer."""
+    counts, syncs, asked = [], 0, False
+    for line in trace.splitlines():
+        if '"POST /c/' in line:
+            asked, syncs = True, 0
+        elif re.search(r"(fsync|fdatasync)\(.*= 0$|<\.\.\. f(data)?sync resumed.*= 0$", line):
+            syncs += 1
+        elif asked and re.search(r'(sendto|sendmsg|write|writev)\(.*"HTTP/1\.1 200', line):
+            counts.append(syncs)
+            asked = False
+    return counts
+
+
+def test_a_message_is_on_disk_before_it_is_acknowledged(watching, tmp_path):
+    trace = tmp_path / "trace"
+    watched = "recvfrom,sendto,sendmsg,write,writev,fsync,fdatasync"
+    with house() as here:
+        browser = Browser(here.port, here.people(2)[0])
+        here.start(watching, "-f", "-qq", "-s", "40", "-e", f"trace={watched}", "-o", str(trace))
+        for number in range(SENDS):
+            assert browser.send(f"Text {number}") == 200
+        browser.close()
+        here.stop()
+
+        assert len(here.stored()["messages"]) == SENDS
+    counts = synced_before_answers(trace.read_text())
+    assert len(counts) == SENDS
+    assert min(counts) >= 1
+
+
+def test_a_full_disk_gives_a_clear_answer_keeps_the_text_and_recovers():
+    """The server may write no further than its files reach now; then it may again."""
+    with house() as here:
+        browser = Browser(here.port, here.people(2)[0])
+        here.start()
+        assert browser.send("Before") == 200
+        pid = here.server.pid
+        unlimited = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (1, unlimited[1]))
+        key = str(uuid4())
+
+        assert browser.send("While it was full", key) == 503
+        # A browser without JavaScript gets its text back in the page.
+        status, page = browser.ask(
+            "POST",
+            f"/c/{browser.person['conversation']}/send/",
+            {"content": "While it was <full>", "client_key": key},
+            htmx=False,
+        )
+        assert status == 503
+        assert "While it was &lt;full&gt;</textarea>" in page
+        assert key in page
+        status, _page = browser.ask("GET", "/inbox/")
+        assert status == 200  # what is there can be read
+
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
+        assert browser.send("While it was full", key) == 200
+        browser.close()
+        here.kill()
+        stored = here.stored()
+
+    assert [message["content"] for message in stored["messages"]] == ["Before", "While it was full"]
+    found = lost_or_doubled(stored, [browser])
+    assert found.pop("acknowledged") == 2
+    assert not any(found.values()), found
+
+
+def test_whoever_writes_while_the_database_is_locked_waits_and_is_heard():
+    with house() as here:
+        browsers = [Browser(here.port, person) for person in here.people(4)]
+        here.start()
+        for browser in browsers:
+            assert browser.send("Hello") == 200
+        with closing(sqlite3.connect(here.database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            statuses = []
+
+            def send(browser):
+                statuses.append(browser.send("While it was locked"))
+
+            threads = [threading.Thread(target=send, args=[browser]) for browser in browsers]
+            for thread in threads:
+                thread.start()
+            reader = Browser(here.port, browsers[0].person)
+            assert reader.ask("GET", "/inbox/")[0] == 200  # reading goes on
+            reader.close()
+            threads[0].join(4)
+            assert statuses == []
+            other.rollback()
+            for thread in threads:
+                thread.join()
+        for browser in browsers:
+            browser.close()
+        here.kill()
+        found = lost_or_doubled(here.stored(), browsers)
+
+    assert statuses == [200] * 4
+    assert found.pop("acknowledged") == 8
+    assert not any(found.values()), found
