@@ -36,20 +36,23 @@ class Feed:
 
 
 def conversation_feed(
-    reader: User, presenter: Presenter, conversation: Conversation, before: int = 0
+    reader: User, presenter: Presenter, conversation: Conversation, before: int = 0, after: int = 0
 ) -> Feed:
-    """Twenty top-level messages, those before the id `before` or the newest, oldest first.
+    """Twenty top-level messages, those before the id `before` or the newest, oldest first; those
+    after the id `after` only, if it is given.
 
     Threads that hold something unread stand open, a hundred messages in all at most.
     """
     roots = conversation.messages.top_level()
     if before:
         roots = roots.filter(pk__lt=before)
+    if after:
+        roots = roots.filter(pk__gt=after)
     # Without what `for_display` joins: they answer nothing, and both people are known.
     newest = list(roots.newest(ROOTS + 1))
     found = newest[:ROOTS][::-1]
     counts = Message.objects.reply_counts(message.pk for message in found)
-    unread = _unread_by_thread(reader, conversation, set(counts))
+    unread = unread_by_thread(reader, conversation, set(counts))
 
     tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
     opening = _opened_whole(unread, counts)
@@ -65,7 +68,7 @@ def conversation_feed(
     shown = {message.pk: presenter.show(message) for message in found}
     if wanted := {*drawing.drawn_pks(), *chain.from_iterable(closed.values())}:
         shown |= load(wanted, presenter)
-    drawing.ends = _ends(closed, shown)
+    drawing.ends = ends_of(closed, shown)
     in_order = [tops[message.pk] for message in found]
     events = list(_divided(drawing.events(in_order, shown, level=0), presenter))
     _mark_first_unread(events)
@@ -112,9 +115,7 @@ def _divider_below(
     return [Event("day", day=presenter.clock.divider(day))]
 
 
-def _unread_by_thread(
-    reader: User, conversation: Conversation, threads: set[int]
-) -> dict[int, int]:
+def unread_by_thread(reader: User, conversation: Conversation, threads: set[int]) -> dict[int, int]:
     """How many replies `reader` has not read, by the root of their thread."""
     if not threads:
         return {}
@@ -137,7 +138,7 @@ def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]
     return opening
 
 
-def _ends(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dict[int, Ends]:
+def ends_of(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dict[int, Ends]:
     """Who wrote the first and the last reply of the threads that stay closed, and when."""
     said = {}
     for root, pks in closed.items():

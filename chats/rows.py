@@ -33,9 +33,9 @@ class Known:
     at_least: bool  # there may be more below them than is counted
 
 
-def rows_of_threads(threads: Iterable[int], reader: User) -> list[Row]:
-    """All that hangs below these roots, whose replies are `KNOWN` together at most."""
-    return _rows(Message.objects.filter(thread__in=list(threads)), reader)
+def rows_of_threads(threads: Iterable[int], reader: User, most: int = KNOWN) -> list[Row]:
+    """All that hangs below these roots, whose replies are `most` together at most."""
+    return _rows(Message.objects.filter(thread__in=list(threads)), reader, most)
 
 
 def known_below(
@@ -87,13 +87,13 @@ def _below(parent_pk: int, after: int, before: int) -> QuerySet:
 _BELOW = Prepared(_below)
 
 
-def _places(messages: QuerySet) -> QuerySet:
+def _places(messages: QuerySet, most: int = 0) -> QuerySet:
     found = messages.order_by().values_list("pk", "parent_message_id", "read", "receiver_id")
-    return found[: KNOWN + 1]
+    return found[: (most or KNOWN) + 1]
 
 
-def _rows(messages: QuerySet, reader: User) -> list[Row]:
-    return _as_rows(_places(messages), reader)
+def _rows(messages: QuerySet, reader: User, most: int = 0) -> list[Row]:
+    return _as_rows(_places(messages, most), reader)
 
 
 def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:

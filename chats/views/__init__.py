@@ -2,6 +2,7 @@
 a form, calls one service, and renders a page or a part of it.
 """
 
+from chats.views.changes import changes, conversation_changes, conversation_new
 from chats.views.conversations import (
     conversation_detail,
     conversation_messages,
@@ -18,8 +19,11 @@ from chats.views.search import search
 from chats.views.writing import message_edit, message_reply
 
 __all__ = [
+    "changes",
+    "conversation_changes",
     "conversation_detail",
     "conversation_messages",
+    "conversation_new",
     "conversation_read",
     "conversation_seen",
     "home",
