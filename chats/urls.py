@@ -24,6 +24,7 @@ urlpatterns = [
     path("m/<int:pk>/history/", views.message_history, name="message_history"),
     path("m/<int:pk>/read/", views.message_read, name="message_read"),
     path("m/<int:pk>/unread/", views.message_unread, name="message_unread"),
+    path("live/", views.live, name="live"),
     path("changes/", views.changes, name="changes"),
     path("notifications/", views.notifications, name="notifications"),
     path("notifications/read/", views.notifications_read, name="notifications_read"),

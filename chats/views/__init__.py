@@ -11,6 +11,7 @@ from chats.views.conversations import (
     message_send,
 )
 from chats.views.inbox import home, inbox, inbox_read
+from chats.views.live import live
 from chats.views.messages import message_delete, message_detail, message_history
 from chats.views.new import message_new, people
 from chats.views.notifications import notifications, notifications_read
@@ -29,6 +30,7 @@ __all__ = [
     "home",
     "inbox",
     "inbox_read",
+    "live",
     "message_delete",
     "message_detail",
     "message_edit",
