@@ -8,8 +8,11 @@ from a2wsgi import WSGIMiddleware
 from a2wsgi.asgi_typing import Receive, Scope, Send
 from a2wsgi.wsgi_typing import WSGIApp
 
-from chats.live import streams
 from messaging_app.wsgi import application as django
+
+# isort: split
+# Only now Django is set up, and its applications can be imported.
+from chats.live import streams
 
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.

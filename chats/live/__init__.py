@@ -5,7 +5,7 @@ mailbox and nothing else, and the page asks for what is different (`chats.change
 is lost costs time and no message.
 """
 
-from chats.live.streams import Streams, bus
+from chats.live.endpoint import Streams, bus
 
 __all__ = ["bus", "status", "streams"]
 

@@ -20,18 +20,22 @@ if (byId("changes")) (() => {
   const spelt = (elts) => elts.map(idOf).sort((a, b) => a - b)
     .map((id, at, ids) => id - (ids[at - 1] || 0)).join(".");
 
+  const shown = () => spelt($$("#main article.msg, #main .card-u"));
+  let drawn; // what was shown when it was asked
+
   function ask() {
     clearTimeout(later);
     if (document.hidden) return;
     again = asking;
     if (asking) return;
+    if ($("#progress.htmx-request")) return askSoon(100); // the reader comes first
     asking = true;
-    const drawn = $$("#main article.msg, #main .card-u");
+    drawn = shown();
     const values = {
       since: own().since,
-      drawn: spelt(drawn),
+      drawn,
       // What was seen here counts as read, though it keeps its mark.
-      new: spelt(drawn.filter((elt) => elt.matches(".is-unread:not([data-seen])"))),
+      new: spelt($$("#main .is-unread:not([data-seen])")),
     };
     htmx.ajax("GET", own().url, { source: "#changes", swap: "none", values }).catch(() => {});
   }
@@ -116,6 +120,12 @@ if (byId("changes")) (() => {
     const { elt } = detail.requestConfig;
     const change = elt.id === "changes" ? sift : elt.closest("#new-pill") && merge;
     if (!change || detail.xhr.status !== 200) return;
+    if (change === sift && drawn !== shown()) {
+      // Something else was swapped in meanwhile: the answer is to a page that is no more.
+      detail.shouldSwap = false;
+      again = true;
+      return;
+    }
     const page = new DOMParser().parseFromString(`<template>${detail.serverResponse}</template>`, "text/html");
     const template = $("template", page);
     change(template.content);

@@ -15,6 +15,10 @@ def spelt(pks):
     return ".".join(str(pk - before) for before, pk in zip([0, *pks], pks, strict=False))
 
 
+# What brings a part of the page.
+PRESSED = "#main :is(.thread-open, .more a, .older a, .new-pill a)[hx-get]"
+
+
 class OpenPage:
     def __init__(self, client, url):
         self.client, self.url = client, url
@@ -52,12 +56,30 @@ class OpenPage:
         target, content = link["hx-target"], list(answer.children)
         place = link.find_parent("li") if target == "closest li" else self.find(target)
         if link.get("hx-swap") == "beforeend":
-            for one in content:
-                place.append(one)
-            self._in_order()
+            self._merge(answer)
             return
         place.insert_before(*content)
         place.decompose()
+
+    def press_something(self, chance):
+        """One of the links that bring a part of the page, if there is one."""
+        links = self.soup.select(PRESSED)
+        if links:
+            link = chance.choice(links)
+            link["data-pressed"] = ""
+            self.press("[data-pressed]")
+
+    def press_everything(self):
+        """Until nothing is folded away any more."""
+        pill = self.find("#new-pill a")
+        if pill and not pill.has_attr("hx-get"):
+            self.reload()
+        while self.find(PRESSED):
+            self.press(PRESSED)
+
+    def gone(self):
+        """Whether the page was about a message that is deleted by now."""
+        return self.client.get(self.url).status_code == 404
 
     def _get(self, url, query):
         url += f"{'&' if '?' in url else '?'}{urlencode(query)}"
@@ -85,21 +107,24 @@ class OpenPage:
             else:
                 place.replace_with(piece)
 
-    def _in_order(self):
-        """Messages that came before what this page has sent meanwhile stand before it."""
-        items = self.soup.select("#feed > li.node")
-        for item in sorted(items, key=lambda item: _id(item.article)):
-            item.parent.append(item.extract())
+    def _merge(self, answer):
+        """New messages, each where it belongs: this page may have got some of them meanwhile."""
+        feed = self.find("#feed")
+        dividers = {day.get_text(strip=True) for day in feed.select(".day")}
+        for item in answer.select(".day"):
+            if item.get_text(strip=True) not in dividers:
+                feed.append(item.extract())
+        here = {_id(item.article): item for item in feed.find_all("li", "node", recursive=False)}
+        for item in list(answer.find_all("li", "node", recursive=False)):
+            pk = _id(item.article)
+            if pk in here:
+                continue
+            later = [other for other in here if other > pk]
+            if later:
+                here[min(later)].insert_before(item.extract())
+            else:
+                feed.append(item.extract())
 
 
 def _id(element):
     return int(element["id"].rpartition("-")[2])
-
-
-def as_text(element):
-    """The words of an element, as one line."""
-    return " ".join(element.get_text(" ").split())
-
-
-def parsed(html):
-    return BeautifulSoup(html, "html.parser")
