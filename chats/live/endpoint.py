@@ -22,7 +22,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.core.handlers.asgi import ASGIRequest
 from django.core.signals import request_started
-from django.db import Error
 from django.http import HttpResponse
 from django.utils.module_loading import import_string
 
@@ -290,7 +289,7 @@ class Streams:
             ]
             asked = self._all() if thoroughly else risen
             alive = await self._ask(still_signed_in, [stream.reader for stream in asked])
-        except Error as error:
+        except Exception as error:  # whatever it was: the next look must come
             logger.warning("What is new could not be read; it is tried again: %s", error)
             return
         self._end(stream for stream in asked if stream.reader not in alive)

@@ -44,9 +44,11 @@ if (byId("changes")) (() => {
     later = setTimeout(ask, pause);
   };
 
-  on("htmx:afterRequest", ({ detail: { requestConfig, successful } }) => {
+  on("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
     if (requestConfig.elt.id !== "changes") return;
     asking = false;
+    // Signed out, or nobody's any more: that stays so.
+    if ([401, 403, 404].includes(xhr.status)) return;
     if (!successful) askSoon(pause());
     else if (again) askSoon(200);
   });
@@ -119,7 +121,11 @@ if (byId("changes")) (() => {
   on("htmx:beforeSwap", ({ detail }) => {
     const { elt } = detail.requestConfig;
     const change = elt.id === "changes" ? sift : elt.closest("#new-pill") && merge;
-    if (!change || detail.xhr.status !== 200) return;
+    if (!change) return;
+    if (detail.xhr.status !== 200) {
+      if (change === sift) detail.shouldSwap = false; // nobody has asked for it
+      return;
+    }
     if (change === sift && drawn !== shown()) {
       // Something else was swapped in meanwhile: the answer is to a page that is no more.
       detail.shouldSwap = false;

@@ -51,7 +51,10 @@ class OpenPage:
     def press(self, selector):
         """What htmx does for this link."""
         link = self.find(selector)
-        answer = soup(self._get(link["hx-get"], {"level": level_at(link)}))
+        response = self._get(link["hx-get"], {"level": level_at(link)})
+        if response.status_code == 404:  # it was deleted, and the page has not heard of it yet
+            return
+        answer = soup(response)
         self._swap_out_of_band(answer)
         target, content = link["hx-target"], list(answer.children)
         place = link.find_parent("li") if target == "closest li" else self.find(target)
