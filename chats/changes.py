@@ -139,11 +139,11 @@ class Changes:
     @cached_property
     def _unexplained(self) -> bool:
         """Whether something changed that no message tells of: a name, or what is not there now."""
+        # Not less what is gone: one deletion can take several empty rows along.
         versions = {version for _pk, _thread, version in self._changed}
-        explained = len(versions) + len(self.gone)
         return (
             len(self._changed) > LOOKED_AT
-            or explained < self.conversation.version - self.since.conversation
+            or len(versions) < self.conversation.version - self.since.conversation
         )
 
     @cached_property

@@ -101,7 +101,9 @@ def conversation_messages(request: ReaderRequest, conversation: Conversation) ->
 
 def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presenter:
     other = other_person(request, conversation)
-    me = Person.of(request.user)
+    # Not as `request.user` has it, who was read before the versions of the conversation: what a
+    # version stands for is read after it.
+    me = Person.of(conversation.people.get(request.user.pk, request.user))
     return Presenter(request.user, {me.pk: me, other.pk: other})
 
 
