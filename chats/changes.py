@@ -325,9 +325,10 @@ class CardChanges:
 
     def __init__(self, reader: User, shown: Shown) -> None:
         unread = Message.objects.unread_by(reader)
-        here = dict(unread.filter(pk__in=shown.drawn).values_list("pk", "edited"))
-        self.gone = sorted(shown.drawn - here.keys())
-        self.edited = sorted(pk for pk, edited in here.items() if edited)
+        here = set(unread.filter(pk__in=shown.drawn).values_list("pk", flat=True))
+        self.gone = sorted(shown.drawn - here)
+        # A card shows more than its message: what that answers, and who wrote it.
+        self.left = sorted(here)
         self._coming = unread.exclude(pk__in=shown.drawn).order_by()
         self._shown = shown
 

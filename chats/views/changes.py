@@ -100,7 +100,7 @@ def changes(request: ReaderRequest) -> HttpResponse:
     parts = ["partials/oob_counters.html", "partials/changes.html"]
     if around.on_inbox:
         cards = CardChanges(request.user, Shown.told(request.GET))
-        context |= {"changes": cards, "edited": Cards(request.user, only=cards.edited)}
+        context |= {"changes": cards, "left": Cards(request.user, only=cards.left)}
         parts.insert(0, "partials/oob_cards.html")
         if around.on_newest:
             inbox = reverse("chats:inbox")
