@@ -10,6 +10,7 @@ import threading
 from dataclasses import dataclass
 from difflib import unified_diff
 
+import pytest
 from django.db import connections
 from django.test import Client
 
@@ -17,6 +18,7 @@ from messaging import services
 from messaging.models import Mailbox, Message
 from tests.chats.addresses import of
 from tests.factories import MessageFactory, UserFactory, reply_to
+from tests.live.conftest import POSTGRESQL
 from tests.live.listening import BadLine, Listener, within
 from tests.live.page import OpenPage
 
@@ -100,6 +102,10 @@ def open_window(port, user, url, session_of, seed):
     return Window(page, Listener(port, session_of(user), again=True), chance, user)
 
 
+# On SQLite the other bus would cost a minute and tell nothing that PostgreSQL's run does not.
+@pytest.mark.parametrize(
+    "bus", ["postgresql", "redis"] if POSTGRESQL else ["sqlite"], indirect=True
+)
 def test_what_each_page_shows_in_the_end_is_true(serve, bus, session_of):
     seed = int(os.environ.get("LIVE_SEED") or random.randrange(10**6))  # noqa: S311
     print(f"seed {seed}")
