@@ -13,7 +13,7 @@ import resource
 import signal
 import threading
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from io import BytesIO
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Scope = MutableMapping[str, Any]
+Scope = Mapping[str, object]
 Receive = Callable[[], Awaitable[Any]]
 Send = Callable[[Any], Awaitable[None]]
 
@@ -107,7 +107,7 @@ class Stream:
 
 class Streams:
     def __init__(self) -> None:
-        self.pages: Callable[[ASGIRequest], HttpResponse]  # Django; set where it is put together
+        self.pages: Callable[[ASGIRequest], Any]  # Django; set where it is put together
         self._by_person: dict[int, set[Stream]] = defaultdict(set)
         self._count = 0
         self._turns = itertools.cycle(range(HEARTBEAT))
@@ -161,7 +161,7 @@ class Streams:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a stream: with events, or with what Django says instead."""
         loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._door, self._ask_django, dict(scope))
+        answer = await loop.run_in_executor(self._door, self._ask_django, scope)
         open_one = isinstance(answer, OpenStream)
         headers = [
             (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()
@@ -190,7 +190,7 @@ class Streams:
     def _ask_django(self, scope: Scope) -> HttpResponse:
         """The view `live`, with everything that stands around views."""
         request_started.send(sender=type(self), scope=scope)
-        request = ASGIRequest(scope, BytesIO())
+        request = ASGIRequest(dict(scope), BytesIO())
         request.streams = self  # type: ignore[attr-defined]
         response = self.pages(request)
         response.close()  # ends the request: its database connection is given back
