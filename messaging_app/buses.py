@@ -48,6 +48,9 @@ class Bus(ABC):
     def publish(self, user_pks: Iterable[int]) -> None:
         """Let it be known that these people may have news. Neither waits nor fails."""
 
+    def close(self) -> None:  # noqa: B027  (most have nothing to close)
+        """Let go of what it is spoken on. It may be spoken on again."""
+
     async def listen(self, wake: Wake) -> None:
         """Call `wake` whenever there is word, until cancelled. After each beginning, everybody
         is woken: what was said meanwhile is not known.
@@ -169,6 +172,9 @@ class RedisBus(SpokenBus):
         }
         self._client = redis.Redis.from_url(settings.CACHE_URL, **self._options)
 
+    def close(self) -> None:
+        self._client.close()
+
     def _say(self, word: str) -> None:
         self._client.publish(self.channel, word)
 
@@ -208,6 +214,10 @@ class PostgresqlBus(SpokenBus):
             "connect_timeout": int(PATIENCE),
             "application_name": "parley live",
         }
+
+    def close(self) -> None:
+        if self._spoken:
+            self._spoken.close()
 
     def _say(self, word: str) -> None:
         if self._spoken is None or self._spoken.closed:

@@ -85,6 +85,7 @@ def spoken_by(name, settings, cache_url=""):
     try:
         yield
     finally:
+        the_bus().close()
         the_bus.cache_clear()
 
 

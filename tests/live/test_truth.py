@@ -47,6 +47,7 @@ class Window:
                     self.asked += 1
                 if self.random.random() < 0.1:
                     self.page.press_something(self.random)
+                connections.close_all()  # PostgreSQL's pool has fewer than there are windows
         except Exception as problem:
             self.problem = problem
             raise
