@@ -107,14 +107,14 @@ def _server(environment: dict[str, str], workers: int) -> Iterator[tuple[str, su
     )
     address = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(f"{address}/healthz", process)
+        wait_for(f"{address}/healthz", process)
         yield address, process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
 
 
-def _wait_for(url: str, process: subprocess.Popen) -> None:
+def wait_for(url: str, process: subprocess.Popen) -> None:
     last = time.monotonic() + 120  # the first start compresses static files
     while process.poll() is None and time.monotonic() < last:
         try:

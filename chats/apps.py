@@ -5,3 +5,6 @@ from django.apps import AppConfig
 
 class ChatsConfig(AppConfig):
     name = "chats"
+
+    def ready(self) -> None:
+        from chats import signals  # noqa: F401  (connects the receivers)

@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils.functional import cached_property
 
 from chats.caching import what_pages_depend_on
+from chats.changes import Version
 from chats.frames import Frame
 from chats.numbers import id_or_zero
 from chats.presentation import Clock, Person, conversation_url, message_url
@@ -74,6 +75,22 @@ class Around:
         # The conversation after which the list goes on; 0: from the top.
         self.rows_after = id_or_zero(request.GET.get("rows_after"))
 
+    @property
+    def version(self) -> Version:
+        """What the page is made with. Read before the data: what changes meanwhile comes again."""
+        here = self.conversation
+        if here is None:
+            return Version(self.mailbox.version)
+        # Of a conversation found by one of its messages the read marks were not asked for.
+        return Version(self.mailbox.version, here.version, getattr(here, "reader_version", 0))
+
+    @property
+    def changes_url(self) -> str:
+        """Where a page asks what is different by now."""
+        if self.in_conversation and self.conversation:
+            return reverse("chats:conversation_changes", args=[self.conversation.pk])
+        return reverse("chats:changes")
+
     @cached_property
     def unread_by_conversation(self) -> dict[int, int]:
         return Message.objects.unread_by_conversation(self.reader)
@@ -121,6 +138,14 @@ class Around:
     def on_conversation(self) -> bool:
         """Whether the reader looks at the whole of it: the page that says how much is unread."""
         return self._path.startswith("/c/") and self.conversation is not None
+
+    @property
+    def on_newest(self) -> bool:
+        """Whether the reader looks at a list that new messages belong to."""
+        return (self.on_conversation or self.on_inbox) and not self._query.keys() & {
+            "before",
+            "rows_after",
+        }
 
     @property
     def current_row(self) -> int:

@@ -57,9 +57,9 @@ class Ends:
 class Event:
     """One step of drawing. `templates/partials/step.html` has a case for each kind.
 
-    `message` and `leave` begin and end an item, `open` and `close` its replies. `pill` and
-    `continue` stand for replies that are not drawn, `more` for those between two that are.
-    `day` stands above the messages of a day.
+    `message` and `leave` begin and end an item, `open` and `close` its replies; `count` is what
+    `open` says of their number. `pill` and `continue` stand for replies that are not drawn, `more`
+    for those between two that are. `day` stands above the messages of a day.
     """
 
     kind: str
@@ -71,6 +71,7 @@ class Event:
     at_least: bool = False  # the branch may hold more than it counts
     first_unread: bool = False
     focus: bool = False  # its link or summary takes the focus
+    oob: bool = False  # it goes where the same one stands on the page
     day: str = ""
 
     @property
@@ -142,11 +143,12 @@ STEPS = {
         choices="first_unread " + " ".join(f"m.{name}" for name in MESSAGE_FLAGS),
     ),
     "leave": _step(),
-    "open": _step("branch.pk count below", "plural focus"),
+    "open": _step("branch.pk count below", "plural focus oob"),
+    "count": _step("branch.pk count", "plural focus oob"),
     "close": _step(),
     "pill": _step("branch.pk url count ends.faces unread ends.last", "plural has_ends has_unread"),
     "continue": _step("url count unread m.whose", "plural has_unread has_whose focus"),
-    "more": _step("parent_url branch.pk gap.before level more", "more_plural has_end"),
+    "more": _step("parent_url branch.pk gap.before level more", "more_plural has_end oob"),
     "day": _step("day"),
 }
 

@@ -39,20 +39,17 @@ class Feed:
 
 
 def conversation_feed(
-    reader: User, presenter: Presenter, conversation: Conversation, before: int = 0
+    reader: User, presenter: Presenter, conversation: Conversation, before: int = 0, after: int = 0
 ) -> Feed:
-    """Twenty top-level messages, those before the id `before` or the newest, oldest first.
+    """Twenty top-level messages, those before the id `before` or the newest, oldest first; those
+    after the id `after` only, if it is given.
 
     Threads that hold something unread stand open, a hundred messages in all at most.
     """
-    newest = _NEWEST.rows(conversation.pk, before or LARGEST_ID)
+    newest = _NEWEST.rows(conversation.pk, after, before or LARGEST_ID)
     found = newest[:ROOTS][::-1]
-    counts = {
-        message.pk: (message.reply_count, message.first_reply, message.last_reply)
-        for message in found
-        if message.reply_count
-    }
-    unread = _unread_by_thread(reader, conversation, set(counts))
+    counts = counts_of(found)
+    unread = unread_by_thread(reader, conversation, set(counts))
 
     tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
     opening = _opened_whole(unread, counts)
@@ -68,7 +65,7 @@ def conversation_feed(
     shown = {message.pk: presenter.show(message) for message in found}
     if wanted := {*drawing.drawn_pks(), *chain.from_iterable(closed.values())}:
         shown |= load(wanted, presenter)
-    drawing.ends = _ends(closed, shown)
+    drawing.ends = ends_of(closed, shown)
     in_order = [tops[message.pk] for message in found]
     events = list(_divided(drawing.events(in_order, shown, level=0), presenter))
     _mark_first_unread(events)
@@ -82,13 +79,25 @@ def conversation_feed(
     return feed
 
 
-def _newest(conversation: int, before: int) -> QuerySet[Message]:
+def _newest(conversation: int, after: int, before: int) -> QuerySet[Message]:
     # Without what `for_display` joins: they answer nothing, and both people are known.
-    roots = Message.objects.filter(conversation=conversation, pk__lt=before).top_level()
+    between = Message.objects.filter(conversation=conversation, pk__gt=after, pk__lt=before)
+    roots = between.top_level()
     return roots.newest(ROOTS + 1).with_replies(OPENED + 1)
 
 
 _NEWEST = Prepared(_newest)
+
+
+def counts_of(roots: Iterable[Message]) -> dict[int, tuple[int, int, int]]:
+    """For each of `roots`, read `with_replies`, that has any: how many, the first one's id, the
+    last one's.
+    """
+    return {
+        root.pk: (root.reply_count, root.first_reply, root.last_reply)
+        for root in roots
+        if root.reply_count
+    }
 
 
 def appended(message: Message, presenter: Presenter) -> list[Event]:
@@ -124,9 +133,7 @@ def _divider_below(
     return [Event("day", day=presenter.clock.divider(day))]
 
 
-def _unread_by_thread(
-    reader: User, conversation: Conversation, threads: set[int]
-) -> dict[int, int]:
+def unread_by_thread(reader: User, conversation: Conversation, threads: set[int]) -> dict[int, int]:
     """How many replies `reader` has not read, by the root of their thread."""
     if not threads:
         return {}
@@ -149,7 +156,7 @@ def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]
     return opening
 
 
-def _ends(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dict[int, Ends]:
+def ends_of(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dict[int, Ends]:
     """Who wrote the first and the last reply of the threads that stay closed, and when."""
     said = {}
     for root, pks in closed.items():

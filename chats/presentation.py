@@ -183,10 +183,11 @@ class ShownMessage:
     deleted: bool
     day: date
     autofocus: bool = False
+    oob: bool = False  # it goes where the same one stands on the page
 
 
 # What `templates/partials/message.html` shows of it, and what it decides by.
-MESSAGE_FLAGS = ("own", "edited", "unread", "deleted", "is_reply", "autofocus")
+MESSAGE_FLAGS = ("own", "edited", "unread", "deleted", "is_reply", "autofocus", "oob")
 MESSAGE_STRINGS = (
     *("id", "url", "classes", "avatar", "name", "when", "when_in_full", "when_machine", "body"),
     *("whose", "reply_label", "in_reply_to", "parent_id"),

@@ -34,9 +34,9 @@ class Known:
     at_least: bool  # there may be more below them than is counted
 
 
-def rows_of_threads(threads: Iterable[int], reader: User) -> list[Row]:
-    """All that hangs below these roots, whose replies are `KNOWN` together at most."""
-    return _rows(Message.objects.filter(thread__in=list(threads)), reader)
+def rows_of_threads(threads: Iterable[int], reader: User, most: int = KNOWN) -> list[Row]:
+    """All that hangs below these roots, whose replies are `most` together at most."""
+    return _rows(Message.objects.filter(thread__in=list(threads)), reader, most)
 
 
 def known_below(
@@ -88,8 +88,8 @@ def _below(parent_pk: int, after: int, before: int) -> QuerySet:
 _BELOW = Prepared(_below)
 
 
-def _rows(messages: QuerySet, reader: User) -> list[Row]:
-    return _as_rows(messages.order_by().values_list(*PLACE)[: KNOWN + 1], reader)
+def _rows(messages: QuerySet, reader: User, most: int = KNOWN) -> list[Row]:
+    return _as_rows(messages.order_by().values_list(*PLACE)[: most + 1], reader)
 
 
 def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
-from django.db import connections, models
+from django.db import connections, models, transaction
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
 from messaging.erased import in_sight, told_in_sight
+from messaging.news import mailboxes_changed
 from messaging.prepared import Prepared
 from messaging.search import search
 
@@ -367,11 +368,17 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         return getattr(user, "mailbox", None) or self.model(user=user)
 
     def raise_versions(self, user_pks: Iterable[int]) -> None:
-        """Tell these people's pages that something they can see has changed."""
+        """Tell these people's pages that something they can see has changed.
+
+        Whoever listens to `news.mailboxes_changed` hears of it once it is committed.
+        """
         pks = sorted(set(user_pks))
         # In parts: databases limit the parameters of one statement.
         for start in range(0, len(pks), 1000):
             self._raise_some(pks[start : start + 1000])
+        transaction.on_commit(
+            lambda: mailboxes_changed.send_robust(self.model, user_pks=pks), using=self.db
+        )
 
     def _raise_some(self, pks: list[int]) -> None:
         mine = self.filter(pk__in=pks)

@@ -10,6 +10,10 @@ from a2wsgi.wsgi_typing import WSGIApp
 
 from messaging_app.wsgi import application as django
 
+# isort: split
+# Only now Django is set up, and its applications can be imported.
+from chats.live import streams
+
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.
 THREADS = 10
@@ -19,6 +23,10 @@ THREADS = 10
 PIECES = 128
 
 pages = WSGIMiddleware(cast(WSGIApp, django), workers=THREADS, send_queue_size=PIECES)
+
+# Who may open a stream is Django's to say, with all its middleware; then it needs Django no more.
+STREAMS = "/live/"
+streams.pages = django.get_response
 
 
 def _is_news(record: logging.LogRecord) -> bool:
@@ -36,4 +44,9 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         # may let through, could pass for the second, which it sets itself.
         headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
         scope = scope | {"headers": headers}
+        if scope.get("path") == STREAMS:
+            await streams(scope, receive, send)
+            return
+    elif scope["type"] == "lifespan":
+        streams.prepare()
     await pages(scope, receive, send)

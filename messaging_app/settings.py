@@ -9,6 +9,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
+from messaging_app.bus_choice import bus_for
 from messaging_app.secret import secret_key_from
 
 # Where things are ---------------------------------------------------------------------------
@@ -227,6 +228,20 @@ WORKER = env.bool("WORKER", default=True)
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # seconds
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
+
+# Live -------------------------------------------------------------------------------------------
+
+# How processes tell each other that somebody has news: a class of messaging_app.buses.
+LIVE_BUS = bus_for(
+    env.str("LIVE_BUS", default=""),
+    engine=DATABASES["default"]["ENGINE"],
+    cache_url=CACHE_URL,
+    processes=WEB_CONCURRENCY,
+)
+# Event streams that a process holds at most, and how many of them for one person: one a browser,
+# or one a window where the address has no https.
+LIVE_STREAMS = env.int("LIVE_STREAMS", default=10_000)
+LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", default=12)
 
 # Accounts ---------------------------------------------------------------------------------------
 

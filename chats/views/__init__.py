@@ -2,6 +2,7 @@
 a form, calls one service, and renders a page or a part of it.
 """
 
+from chats.views.changes import changes, conversation_changes, conversation_new
 from chats.views.conversations import (
     conversation_detail,
     conversation_messages,
@@ -10,6 +11,7 @@ from chats.views.conversations import (
     message_send,
 )
 from chats.views.inbox import home, inbox, inbox_read
+from chats.views.live import live
 from chats.views.messages import message_delete, message_detail, message_history
 from chats.views.new import message_new, people
 from chats.views.notifications import notifications, notifications_read
@@ -18,13 +20,17 @@ from chats.views.search import search
 from chats.views.writing import message_edit, message_reply
 
 __all__ = [
+    "changes",
+    "conversation_changes",
     "conversation_detail",
     "conversation_messages",
+    "conversation_new",
     "conversation_read",
     "conversation_seen",
     "home",
     "inbox",
     "inbox_read",
+    "live",
     "message_delete",
     "message_detail",
     "message_edit",

@@ -43,7 +43,7 @@ def conversation_detail(request: ReaderRequest, pk: int) -> HttpResponse:
 def _page(
     request: ReaderRequest, conversation: Conversation, form: MessageForm, status: int = 200
 ) -> HttpResponse:
-    context = _context(request, conversation) | {
+    context = conversation_context(request, conversation) | {
         "form": form,
         "before": id_or_zero(request.GET.get("before")),
         "feed": lambda: _embedded_list(request, conversation),  # a part of the page asks for none
@@ -57,7 +57,8 @@ def _page(
     )
 
 
-def _context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
+def conversation_context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
+    """What every page about a conversation, and every part of one, needs."""
     return {
         "around": Around(request, conversation),
         "conversation": conversation,
@@ -91,16 +92,18 @@ def _embedded_list(request: ReaderRequest, conversation: Conversation) -> SafeSt
 def conversation_messages(request: ReaderRequest, conversation: Conversation) -> HttpResponse:
     """The list of messages: the newest, or with `before` a page of older ones."""
     before = id_or_zero(request.GET.get("before"))
-    presenter = _presenter(request, conversation)
+    presenter = presenter_of(request, conversation)
     feed = conversation_feed(request.user, presenter, conversation, before)
     part = "partials/feed_page.html" if before else "partials/feed.html"
     context = {"feed": feed, "events": feed.events, "conversation": conversation}
     return HttpResponse(render_to_string(part, context))
 
 
-def _presenter(request: ReaderRequest, conversation: Conversation) -> Presenter:
+def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presenter:
     other = other_person(request, conversation)
-    me = Person.of(request.user)
+    # Not as `request.user` has it, who was read before the versions of the conversation: what a
+    # version stands for is read after it.
+    me = Person.of(conversation.people.get(request.user.pk, request.user))
     return Presenter(request.user, {me.pk: me, other.pk: other})
 
 
@@ -129,9 +132,9 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
         return _page(request, conversation, form, status=422)
     if not wants_part(request):
         return redirect(f"{reverse('chats:conversation_detail', args=[pk])}#m-{message.pk}")
-    context = _context(request, conversation) | {
+    context = conversation_context(request, conversation) | {
         "form": MessageForm.fresh(),
-        "events": appended(message, _presenter(request, conversation)),
+        "events": appended(message, presenter_of(request, conversation)),
         "live": _("Message sent"),
         "focus": True,
     }
@@ -151,7 +154,7 @@ def conversation_read(request: ReaderRequest, pk: int) -> HttpResponse:
     if not wants_part(request):
         return back(request, reverse("chats:conversation_detail", args=[pk]))
     conversation = find_conversation(request.user, pk)
-    context = _context(request, conversation) | {
+    context = conversation_context(request, conversation) | {
         "feed": _embedded_list(request, conversation),
         "live": said_read(count),
     }
@@ -176,4 +179,6 @@ def conversation_seen(request: ReaderRequest, pk: int) -> HttpResponse:
     if not wants_part(request):
         return back(request, reverse("chats:conversation_detail", args=[pk]))
     # Silent: nobody did anything. The marks on the page stay until it is left.
-    return render_parts(request, ["partials/oob_counters.html"], _context(request, conversation))
+    return render_parts(
+        request, ["partials/oob_counters.html"], conversation_context(request, conversation)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.contrib.auth.models import User
@@ -33,6 +34,7 @@ class Card:
 
     m: ShownMessage
     answers: str
+    oob: bool = False  # it goes where the same one stands on the page
 
     @property
     def frame(self) -> Frame:
@@ -48,7 +50,7 @@ CARD = Frame(
     "partials/unread_card.html",
     "card",
     gaps=("answers", *(f"m.{name}" for name in MESSAGE_STRINGS)),
-    choices=("is_answer",),
+    choices=("is_answer", "oob"),
 )
 
 
@@ -62,8 +64,13 @@ def home(request: ReaderRequest) -> HttpResponse:
 @require_safe
 def inbox(request: ReaderRequest) -> HttpResponse:
     """Unread messages, newest first; beside them the conversations."""
-    part = PARTS.get(request.GET.get("part", ""), "partials/unread_list.html")
-    return render_part(request, "chats/inbox.html", part, _context(request))
+    context = _context(request)
+    if part := PARTS.get(request.GET.get("part", "")):
+        return render_part(request, "chats/inbox.html", part, context)
+    # The whole list: what offered to show it has nothing more to offer.
+    oob = ["partials/read_inbox.html", "partials/new_pill.html"]
+    context["oob"] = wants_part(request)
+    return render_part(request, "chats/inbox.html", "partials/unread_list.html", context, oob=oob)
 
 
 def _context(request: ReaderRequest) -> dict[str, object]:
@@ -76,11 +83,12 @@ def _context(request: ReaderRequest) -> dict[str, object]:
 
 
 class Cards:
-    """The unread messages of one page, read when they are shown."""
+    """The unread messages of one page, read when they are shown; `only` those, if ids are given."""
 
-    def __init__(self, reader: User, before: int = 0) -> None:
+    def __init__(self, reader: User, before: int = 0, only: Collection[int] | None = None) -> None:
         self.reader = reader
         self.before = before
+        self.only = only
         self._read: list[Message] | None = None
 
     def _found(self) -> list[Message]:
@@ -88,6 +96,8 @@ class Cards:
             messages = Message.unread.unread_for_user(self.reader)
             if self.before:
                 messages = messages.filter(pk__lt=self.before)
+            if self.only is not None:
+                messages = messages.filter(pk__in=self.only)
             self._read = list(messages[: CARDS + 1])
         return self._read
 
@@ -98,7 +108,8 @@ class Cards:
             people[message.sender_id] = Person.of(message.sender)
         presenter = Presenter(self.reader, people)
         for message in messages:
-            yield Card(presenter.show(message), _answered(message, self.reader))
+            answers = _answered(message, self.reader)
+            yield Card(presenter.show(message), answers, oob=self.only is not None)
 
     @property
     def newest(self) -> int:

@@ -6,7 +6,7 @@ const $$ = (selector, inside = document) => [...inside.querySelectorAll(selector
 const byId = (id) => document.getElementById(id);
 const on = (name, act) => document.addEventListener(name, act);
 const focused = () => document.activeElement || document.body;
-const isSight = (elt) => elt?.id === "seen"; // silent: nobody asked for it
+const silent = (elt) => /^(seen|changes)$/.test(elt?.id); // nobody asked
 
 // --- Toasts. An error answer is shown only if it says where it goes.
 
@@ -17,7 +17,7 @@ on("htmx:beforeSwap", ({ detail }) => {
 });
 
 const failed = (why) => ({ detail: { elt } }) => {
-  if (isSight(elt)) return;
+  if (silent(elt)) return;
   const { content, dataset } = byId("toast-error");
   const snack = content.cloneNode(true);
   if (why) $("p", snack).textContent = dataset[why];
@@ -95,7 +95,7 @@ let held; // what had it when something was asked for
 let then; // finds where it goes, if the answer does not say
 on("htmx:beforeRequest", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (isSight(elt)) return;
+  if (silent(elt)) return;
   if (document.hidden && requestConfig.verb === "get") event.preventDefault();
   held = focused();
   then = elt.dataset.then && (() => $(elt.dataset.then));
@@ -125,7 +125,7 @@ on("htmx:afterSettle", ({ detail: { requestConfig, target, xhr } }) => {
   if (requestConfig?.path.endsWith("/unread/")) byId(target.id).dataset.seen = ""; // it is in view
   watch();
   const elt = requestConfig?.elt;
-  if (isSight(elt)) return;
+  if (silent(elt)) return;
   if (elt?.dataset.live) byId("live").textContent = elt.dataset.live;
   if (then && xhr.status < 400) (then() || $("h1")).focus();
   then = null;

@@ -77,13 +77,16 @@ def assert_counts(page: Page, *, unread: int, bell: int | None = None) -> None:
 
 
 @contextmanager
-def asked(page: Page):
-    """What the page asks the server for meanwhile, but for files: "POST /m/3/read/"."""
+def asked(page: Page, *, live: bool = False):
+    """What the page asks the server for meanwhile, but for files: "POST /m/3/read/". What it asks
+    because there is news, whenever that comes, counts only if it is about that: `live`.
+    """
     requests: list[str] = []
 
     def note(request):
         parts = urlsplit(request.url)
-        if parts.path.startswith("/static/"):
+        news = parts.path.endswith("/changes/") or parts.path == "/live/"
+        if parts.path.startswith("/static/") or (news and not live):
             return
         query = f"?{parts.query}" if parts.query else ""
         requests.append(f"{request.method} {parts.path}{query}")

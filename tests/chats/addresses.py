@@ -4,9 +4,14 @@ from uuid import uuid4
 
 from django.urls import reverse
 
-ALONE = ("home", "inbox", "notifications", "message_new", "people", "search")
+ALONE = ("home", "inbox", "changes", "notifications", "message_new", "people", "search")
 ALONE_POSTED = ("inbox_read", "notifications_read", "message_new")
-OF_CONVERSATION = ("conversation_detail", "conversation_messages")
+OF_CONVERSATION = (
+    "conversation_detail",
+    "conversation_messages",
+    "conversation_changes",
+    "conversation_new",
+)
 OF_CONVERSATION_POSTED = ("message_send", "conversation_read", "conversation_seen")
 OF_MESSAGE = (
     "message_detail",

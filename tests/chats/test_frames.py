@@ -105,5 +105,5 @@ def test_every_kind_of_step_asks_only_for_what_its_frame_knows():
 
     assert "Today &lt;1&gt;" in days
     assert set(STEPS) == {
-        *("message", "leave", "open", "close", "pill", "continue", "more", "day"),
+        *("message", "leave", "open", "count", "close", "pill", "continue", "more", "day"),
     }

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         host, port = settings.HOST, settings.PORT
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         try:
-            return socket.create_server((host, port), family=family, backlog=2048)
+            listening = socket.create_server((host, port), family=family, backlog=2048)
         except (OSError, OverflowError) as error:
             # Python adds to some texts where it was attempted.
             reason = (getattr(error, "strerror", None) or str(error)).partition(" (while")[0]
@@ -77,6 +77,11 @@ class Command(BaseCommand):
                 f"{settings.SITE_NAME} cannot listen on {host}, port {port}: {reason.rstrip('.')}. "
                 "Set HOST or PORT to choose another."
             ) from error
+        if hasattr(socket, "TCP_USER_TIMEOUT"):
+            # Each connection inherits it: one whose other side has gone without a word, as
+            # notebooks do, ends after so many milliseconds instead of a quarter of an hour.
+            listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 60_000)
+        return listening
 
     def _greet(self) -> None:
         # Imported here, because the database is only now what its models expect.

@@ -1,0 +1,255 @@
+"""`make bench-live`: what open windows cost, and how soon news reaches them.
+
+For each bus and each number of idle streams: memory and processor time of the server, threads,
+connections to the database; the time from sending a message to the event in its receiver's window,
+at 40 and 100 messages a second; and how long a page takes beside that. Streams belong to different
+people, and all connections come from this process.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import http.client
+import json
+import os
+import re
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.__main__ import ROOT
+from benchmarks.load import wait_for
+from tests.services_fixture import NotHere, free_port, make_database, postgres, redis_cache
+
+RATES = (40, 100)  # messages a second
+PAGES = 150  # loaded for each line of the table
+TICKS = os.sysconf("SC_CLK_TCK")
+VERSION = re.compile(rb"data: (\d+)\n\n")
+
+HEADINGS = (
+    *("streams", "KB each", "threads", "DB conn.", "idle CPU %"),
+    *(f"{part} at {rate}/s" for rate in RATES for part in ("p50 ms", "p99 ms")),
+    *("page ms", "with streams", "ratio"),
+)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
+    parser.add_argument("--seconds", type=int, default=15, help="for each rate")
+    parser.add_argument("--streams", type=int, nargs="*", default=[1_000, 5_000])
+    parser.add_argument("--only", default="", help="one bus: sqlite, redis or postgresql")
+    options = parser.parse_args()
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    print("| bus | " + " | ".join(HEADINGS) + " |")
+    print("|---|" + "---:|" * len(HEADINGS))
+    for name in ("sqlite", "redis", "postgresql"):
+        if options.only in ("", name):
+            try:
+                _measure_bus(name, options)
+            except NotHere as missing:
+                print(f"| {name} | {missing} is not on this machine |")
+    return 0
+
+
+def _measure_bus(name: str, options: argparse.Namespace) -> None:
+    with ExitStack() as stack:
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        environment = os.environ | {
+            "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
+            "ENV_FILE": os.devnull,
+            "SECRET_KEY": "a key for measurements, and for nothing else",
+            "DATA_DIR": folder,
+            "DATABASE_URL": "",
+            "CACHE_URL": "",
+            "LIVE_BUS": name,
+            "LOG_LEVEL": "ERROR",
+        }
+        address = ""
+        if name == "redis":
+            environment["CACHE_URL"] = stack.enter_context(redis_cache())
+        if name == "postgresql":
+            address = make_database(stack.enter_context(postgres(durable=True)), "parley")
+            environment["DATABASE_URL"] = address
+        people = json.loads(_task(environment, "prepare", str(max(options.streams))))
+        for number in options.streams:
+            with _server(environment) as (port, process):
+                cells = asyncio.run(
+                    _measure(environment, address, port, process, people[:number], options.seconds)
+                )
+            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+
+
+def _task(environment: dict[str, str], *arguments: str) -> str:
+    run = subprocess.run(
+        [sys.executable, "-m", "benchmarks.live_tasks", *arguments],
+        cwd=ROOT,
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return run.stdout.strip().splitlines()[-1]
+
+
+@contextmanager
+def _server(environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen]]:
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "manage.py", "serve"],
+        cwd=ROOT,
+        env=environment | {"HOST": "127.0.0.1", "PORT": str(port)},
+        stdout=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    try:
+        wait_for(f"http://127.0.0.1:{port}/healthz", process)
+        yield port, process
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(30)
+
+
+class Window(asyncio.Protocol):
+    """The browser's end of a stream: notes when it heard of which version."""
+
+    def __init__(self, session: str, opened: asyncio.Semaphore) -> None:
+        self.session, self.opened = session, opened
+        self.heard: list[tuple[int, float]] = []
+        self.transport: Any = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        request = (
+            f"GET /live/ HTTP/1.1\r\nHost: localhost\r\nCookie: sessionid={self.session}\r\n\r\n"
+        )
+        transport.write(request.encode())
+
+    def data_received(self, data: bytes) -> None:
+        now = time.time()
+        for found in VERSION.findall(data):
+            if not self.heard:
+                self.opened.release()
+            self.heard.append((int(found), now))
+
+
+async def _measure(
+    environment: dict[str, str],
+    address: str,
+    port: int,
+    process: subprocess.Popen,
+    people: list[tuple[int, str, int]],
+    seconds: int,
+) -> list[str]:
+    """The cells of one line of the table."""
+    loop = asyncio.get_running_loop()
+    _pk, session, conversation = people[0]
+    page = f"/c/{conversation}/"
+    alone = await loop.run_in_executor(None, _page_times, port, session, page)
+    before = _memory(process.pid)
+    opened = asyncio.Semaphore(0)
+    windows: dict[int, Window] = {}
+    for pk, its_session, _conversation in people:
+        _transport, window = await loop.create_connection(
+            lambda session=its_session: Window(session, opened), "127.0.0.1", port
+        )
+        windows[pk] = window
+    for _ in people:
+        await asyncio.wait_for(opened.acquire(), 120)
+    await asyncio.sleep(5)
+    each = (_memory(process.pid) - before) / len(people)
+    used = _processor(process.pid)
+    await asyncio.sleep(10)
+    idle = (_processor(process.pid) - used) / 10 * 100
+    threads = len(os.listdir(f"/proc/{process.pid}/task"))
+    connections = _database_connections(process.pid, address)
+    delays: list[str] = []
+    for rate in RATES:
+        sender = loop.run_in_executor(
+            None, _task, environment, "send", str(rate), str(seconds), str(len(people))
+        )
+        sent = json.loads(await sender)
+        await asyncio.sleep(4)
+        found = sorted(_delays(windows, sent))
+        delays += [f"{_at(found, 0.5):.0f}", f"{_at(found, 0.99):.0f}"]
+        if len(found) < len(sent):
+            delays[-1] += f" ({len(sent) - len(found)} lost)"
+        if len(sent) < rate * seconds * 0.95:
+            delays[-2] += f" ({len(sent) / seconds:.0f}/s)"
+    quiet = await loop.run_in_executor(None, _page_times, port, session, page)
+    for window in windows.values():
+        window.transport.abort()
+    half, ratio = _at(sorted(quiet), 0.5), _at(sorted(quiet), 0.5) / _at(sorted(alone), 0.5)
+    return [
+        *(f"{len(people):,}", f"{each:.1f}", str(threads), str(connections), f"{idle:.1f}"),
+        *delays,
+        *(f"{_at(sorted(alone), 0.5):.1f}", f"{half:.1f}", f"{ratio:.2f}"),
+    ]
+
+
+def _delays(windows: dict[int, Window], sent: list[tuple[int, int, float]]) -> Iterator[float]:
+    """Milliseconds from sending each message to the first event that told of it."""
+    for pk, version, began in sent:
+        for heard, when in windows[pk].heard:
+            if heard >= version:
+                yield (when - began) * 1000
+                break
+
+
+def _at(values: list[float], share: float) -> float:
+    return values[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
+
+
+def _page_times(port: int, session: str, page: str) -> list[float]:
+    """Milliseconds that the page of a conversation took, each time."""
+    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    times = []
+    for _ in range(PAGES):
+        began = time.perf_counter()
+        line.request("GET", page, headers={"Cookie": f"sessionid={session}"})
+        answer = line.getresponse()
+        answer.read()
+        times.append((time.perf_counter() - began) * 1000)
+        if answer.status != 200:
+            raise RuntimeError(f"{page} answers {answer.status}.")
+    line.close()
+    return times[10:]
+
+
+def _memory(pid: int) -> float:
+    """KB that the process holds for itself."""
+    lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor time so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _database_connections(pid: int, address: str) -> int:
+    if address:
+        with psycopg.connect(address, autocommit=True) as connection:
+            row = connection.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            ).fetchone()
+            return int(row[0]) if row else 0
+    files = Path(f"/proc/{pid}/fd")
+    targets = [os.readlink(files / name) for name in os.listdir(files)]
+    return sum(target.endswith(".sqlite3") for target in targets)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,7 @@
+"""What others may hear of the domain, whatever they make of it."""
+
+from django.dispatch import Signal
+
+# Sent with `user_pks` after the commit of a change that these people can see. The change is
+# made: whatever goes wrong in a receiver is logged, and undoes nothing.
+mailboxes_changed = Signal()

@@ -1,0 +1,202 @@
+"""Two people at once: what one does shows in the other's open windows."""
+
+import pytest
+from playwright.sync_api import expect
+
+from messaging import services
+from messaging.models import Message
+from tests.browser.pages import (
+    article,
+    asked,
+    assert_counts,
+    assert_said,
+    composer,
+    open_conversation,
+    open_edit,
+    open_reply,
+    saying,
+    send,
+    thread,
+)
+from tests.factories import MessageFactory, reply_to
+
+pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-live")]
+
+
+@pytest.fixture
+def message(ana, ben):
+    """A message from ana to ben, who has not read it."""
+    return MessageFactory(sender=ana, receiver=ben, content="Good morning, Ben")
+
+
+@pytest.fixture
+def opened(message, conversation):
+    """Opens the conversation, and waits until the page hears of news."""
+
+    def opened(page):
+        with page.expect_response("**/live/"):
+            open_conversation(page, conversation)
+        return page
+
+    return opened
+
+
+def edit(message, text):
+    message = Message.objects.get(pk=message.pk)
+    services.edit_message(
+        message=message, editor=message.sender, content=text, version=message.changed_in
+    )
+
+
+def test_two_people_talk(as_ana, as_ben, opened, message):
+    opened(as_ana)
+    opened(as_ben)
+
+    send(as_ana, "Are you there?")
+    pill = as_ben.locator("#new-pill a")
+    expect(pill).to_have_text("1 new message")
+    assert_said(as_ben, "1 new message")
+    assert_counts(as_ben, unread=2, bell=2)
+    expect(as_ben.locator("#conversation-list")).to_contain_text("Are you there?")
+    expect(saying(as_ben, "Are you there?")).to_have_count(0)
+    pill.click()
+    expect(saying(as_ben, "Are you there?")).to_be_focused()
+    expect(pill).to_have_count(0)
+
+    open_reply(as_ben, message).fill("Right here")
+    as_ben.keyboard.press("Control+Enter")
+    offer = thread(as_ana, message).get_by_role("link")
+    expect(offer).to_contain_text("1 reply")
+    offer.click()
+    expect(saying(as_ana, "Right here")).to_be_visible()
+    # One's own message stands where it belongs, and is offered to nobody who has sent it.
+    expect(as_ana.locator("#new-pill a")).to_have_count(0)
+    expect(saying(as_ana, "Are you there?")).to_have_count(1)
+
+
+def test_edits_and_deletions_show_in_place(as_ben, opened, message, ana, ben):
+    other = MessageFactory(sender=ana, receiver=ben, content="To be deleted")
+    opened(as_ben)
+
+    edit(message, "Good evening, Ben")
+    expect(article(as_ben, message)).to_contain_text("Good evening, Ben")
+    expect(article(as_ben, message)).to_contain_text("edited")
+    services.delete_message(message=other, author=ana)
+    expect(article(as_ben, other)).to_have_count(0)
+
+
+def test_what_is_read_in_one_window_is_read_in_the_other(as_ben, opened, message, context):
+    opened(as_ben)
+    inbox = as_ben.context.new_page()
+    inbox.goto("/inbox/")
+    expect(inbox.locator(".card-u")).to_have_count(1)
+
+    article(as_ben, message).get_by_role("button", name="Mark read").click()
+
+    expect(inbox.locator(".card-u")).to_have_count(0)
+    assert_counts(inbox, unread=0, bell=0)
+
+
+def test_nothing_is_swapped_over_what_is_typed(as_ana, opened, message, ana, ben):
+    """Nor under the focus; it comes once that has moved on."""
+    opened(as_ana)
+    box = open_edit(as_ana, message)
+    box.fill("Half a sent")
+    composer(as_ana).fill("Half a message")
+
+    edit(message, "Changed in another window")
+    MessageFactory(sender=ben, receiver=ana, content="And this came")
+
+    expect(as_ana.locator("#new-pill a")).to_have_text("1 new message")
+    expect(box).to_have_value("Half a sent")
+    expect(composer(as_ana)).to_have_value("Half a message")
+    box.fill("")
+    box.press("Escape")
+    expect(article(as_ana, message)).to_contain_text("Changed in another window")
+
+
+def test_a_message_under_the_focus_is_left_alone_until_it_has_moved_on(as_ben, opened, message):
+    opened(as_ben)
+    article(as_ben, message).focus()
+
+    edit(message, "Good night, Ben")
+    expect(as_ben.locator("#conversation-list")).to_contain_text("Good night, Ben")
+    expect(article(as_ben, message)).to_contain_text("Good morning, Ben")
+    composer(as_ben).focus()
+
+    expect(article(as_ben, message)).to_contain_text("Good night, Ben")
+
+
+def test_what_is_read_does_not_move(as_ben, opened, ana, ben):
+    first = MessageFactory(sender=ana, receiver=ben, content="The first")
+    for number in range(15):
+        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}\n\nand more\n\nand more")
+    opened(as_ben)
+    last = as_ben.locator("article.msg").last
+    last.scroll_into_view_if_needed()
+    before = last.bounding_box()["y"]
+
+    edit(first, "Much longer\n\n" * 12)
+    expect(article(as_ben, first)).to_contain_text("Much longer")
+
+    as_ben.wait_for_function("() => !document.documentElement.style.overflowAnchor")
+    assert abs(last.bounding_box()["y"] - before) < 2
+
+
+def test_one_stream_serves_all_windows_of_a_browser(as_ben, opened, message, ana, ben):
+    with asked(as_ben, live=True) as first:
+        opened(as_ben)
+    other = as_ben.context.new_page()
+    with asked(other, live=True) as second:
+        other.goto("/inbox/")
+        expect(other.locator(".card-u")).to_have_count(1)
+        MessageFactory(sender=ana, receiver=ben)
+        expect(other.locator("#new-pill a")).to_have_text("1 new message")
+        expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+
+    assert "GET /live/" in first
+    assert "GET /live/" not in second
+    # When the window that held it closes, another one takes over.
+    with other.expect_response("**/live/"):
+        as_ben.close()
+
+
+def test_a_page_come_back_to_shows_what_came_meanwhile(as_ben, opened, ana, ben, message):
+    opened(as_ben)
+    as_ben.goto("/new/")
+    MessageFactory(sender=ana, receiver=ben, content="While you were away")
+    reply_to(message, "And a reply", sender=ana)
+
+    as_ben.go_back()
+
+    expect(saying(as_ben, "While you were away")).to_have_count(1)
+    expect(thread(as_ben, message)).to_contain_text("1 reply")
+
+
+def test_a_failed_stream_is_tried_again(as_ben, opened, watch, ana, ben):
+    """A proxy answers 502 while the server restarts."""
+    watch.expect_status(502)
+    watch.expect("EventSource")
+    answers = iter([502, 502])
+    as_ben.route(
+        "**/live/",
+        lambda route: (
+            route.fulfill(status=status) if (status := next(answers, 0)) else route.continue_()
+        ),
+    )
+    opened(as_ben)
+    MessageFactory(sender=ana, receiver=ben, content="Meanwhile")
+
+    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+
+
+def test_a_lost_network_loses_nothing(as_ben, opened, watch, ana, ben):
+    watch.expect("ERR_INTERNET_DISCONNECTED", "Send Error")
+    opened(as_ben)
+    as_ben.context.set_offline(True)
+    MessageFactory(sender=ana, receiver=ben, content="Meanwhile")
+
+    as_ben.context.set_offline(False)
+
+    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+    expect(as_ben.locator("#toasts [role=alert]")).to_have_count(0)
