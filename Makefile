@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench bench-load screenshots
+.PHONY: help run demo dev test lint format requirements messages bench bench-load screenshots
 
 help: ## print these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -64,6 +64,9 @@ requirements: ## pin the newest releases that pyproject.toml allows
 	@scripts/venv.sh requirements-dev.txt
 	$(PYTHON) $(COMPILE) --output-file requirements.txt
 	$(PYTHON) $(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
+
+messages: ## collect what is to be translated, and compile what is (needs GNU gettext)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.messages
 
 bench: ## measure how fast pages are (MESSAGES=10000: the smallest database only)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks

@@ -376,6 +376,8 @@ class Mailbox(models.Model):
         _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
     )
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    # Empty: the one the browser asks for. Which there are is the project's to say, not the domain's.
+    language = models.CharField(_("language"), max_length=16, blank=True, default="")
     read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 

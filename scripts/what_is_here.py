@@ -44,11 +44,18 @@ def redis_server() -> Path | None:
     return Path(found) if found else None
 
 
+def gettext() -> Path | None:
+    """GNU gettext, for the test that everything is translated."""
+    found = shutil.which("xgettext") and shutil.which("msgattrib") and shutil.which("msgfmt")
+    return Path(found) if found else None
+
+
 def missing() -> list[str]:
     """Names of what was not found, in the order in which the tests are told."""
     parts = {
         "Chromium (browser tests)": chromium,
         "PostgreSQL (its share of the database tests)": postgres_folder,
+        "GNU gettext (tests of the translations)": gettext,
         "redis-server (tests of the shared cache)": redis_server,
     }
     return [name for name, find in parts.items() if find() is None]
