@@ -105,7 +105,9 @@ TAG = re.compile(r"""<(?:[^>"']|"[^"]*"|'[^']*')*>""")
 CLASSES = re.compile(r"\{% block body_class %\}.*?\{% endblock", re.DOTALL)
 BLOCK = re.compile(r"\{%\s*blocktranslate\b.*?\{%\s*endblocktranslate\s*%\}", re.DOTALL)
 TAGS = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
-SAID_BY_ATTRIBUTE = re.compile(r'\b(?:aria-label|title|placeholder|alt|data-offline)="([^"]*)"')
+SAID_BY_ATTRIBUTE = re.compile(
+    r'\b(?:aria-label|title|placeholder|alt|data-failed|data-offline)="([^"]*)"'
+)
 LETTERS = re.compile(r"[^\W\d_]{2,}")
 
 
