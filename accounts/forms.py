@@ -173,6 +173,8 @@ class ReadingForm(LaidOut, forms.ModelForm):
         super().__init__(*args, **kwargs)
         # A blank choice of the model would come first as dashes; "Follow the system" is one.
         self.fields["theme"].choices = Mailbox.Theme.choices  # type: ignore[attr-defined]
+        # The model takes any word; a list has no longest one.
+        self.fields["language"].widget.attrs.pop("maxlength", None)
         self.fields["language"].widget.choices = [  # type: ignore[attr-defined]
             ("", _("As the browser asks")),
             *settings.LANGUAGES,

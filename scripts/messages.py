@@ -27,7 +27,15 @@ def collect(project: Path = PROJECT) -> None:
     arguments += [f"--ignore={name}" for name in IGNORED]
     subprocess.run(
         # Without line numbers: those of a file change with every line that is added above.
-        [sys.executable, "manage.py", "makemessages", "--no-location", "--no-wrap", "--no-obsolete", *arguments],
+        [
+            sys.executable,
+            "manage.py",
+            "makemessages",
+            "--no-location",
+            "--no-wrap",
+            "--no-obsolete",
+            *arguments,
+        ],
         cwd=project,
         env=os.environ
         | {

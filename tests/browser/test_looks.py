@@ -1,13 +1,9 @@
 """What can be measured of how pages look: they fit, can be hit and read, and are light."""
 
-import os
-import shutil
-import subprocess
-import tarfile
-
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests import npm
 from tests.browser.states import EMPTY, INSIDE, OUTSIDE, make_sample
 from tests.factories import MessageFactory
 
@@ -86,23 +82,7 @@ def test_a_page_fits_every_width_and_can_be_hit(opened, state):
 @pytest.fixture(scope="session")
 def axe(tmp_path_factory) -> str:
     """axe-core, the checker, as its package publishes it."""
-    required = os.environ.get("REQUIRE_ALL") == "1"
-    npm = shutil.which("npm")
-    if npm is None:
-        (pytest.fail if required else pytest.skip)("npm is not installed: it brings axe-core.")
-    folder = tmp_path_factory.mktemp("axe")
-    answer = subprocess.run(
-        [npm, "pack", "--silent", AXE],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    if answer.returncode:
-        (pytest.fail if required else pytest.skip)(f"npm could not fetch axe-core: {answer.stderr}")
-    with tarfile.open(folder / answer.stdout.split()[-1]) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
+    return npm.file_of(AXE, "axe.min.js", tmp_path_factory.mktemp("axe")).read_text()
 
 
 RUN = """async (options) => {
