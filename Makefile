@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts messaging_app
 
-.PHONY: help run demo dev test lint format requirements messages bench bench-load screenshots
+.PHONY: help run demo dev test lint format requirements messages bench bench-load screenshots audit
 
 help: ## print these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -76,3 +76,6 @@ bench-load: ## drive the real server with many requests at once (needs wrk)
 
 screenshots: ## draw the pictures in docs/screenshots again (needs Chromium)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.screenshots
+
+audit: ## let Lighthouse look at three pages (needs Chromium and npm)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.audit
