@@ -159,6 +159,8 @@ def printed(page: Page) -> None:
     page.emulate_media(media="print")
 
 
+# They change something: drawn last, so that all other pictures show the same.
+LAST = {"offline", "long-words"}
 ALL = tuple(SIZES)
 # Light and large is enough for what differs from another in its words only.
 ONCE = {"sizes": ("",), "schemes": ("",)}
@@ -255,8 +257,7 @@ def draw(browser: Browser, address: str, password: str, only: str) -> None:
     sign_in(page, "mira", password)
     sessions["mira"] = context.storage_state()
     context.close()
-    # What changes something comes last, so that every other picture shows the same.
-    for name, look in sorted(LOOKS.items(), key=lambda item: item[0] == "long-words"):
+    for name, look in sorted(LOOKS.items(), key=lambda item: item[0] in LAST):
         if not re.search(only, name):
             continue
         for size in look.sizes:
