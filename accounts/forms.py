@@ -175,7 +175,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
         self.fields["theme"].choices = Mailbox.Theme.choices  # type: ignore[attr-defined]
         # The model takes any word; a list has no longest one.
         self.fields["language"].widget.attrs.pop("maxlength", None)
-        self.fields["language"].widget.choices = [  # type: ignore[attr-defined]
+        self.fields["language"].widget.choices = [
             ("", _("As the browser asks")),
             *settings.LANGUAGES,
         ]
