@@ -305,6 +305,9 @@ LOGGING = {
     "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="WARNING")},
-    # Anybody can send a Host header that is not ours, and a traceback with each.
-    "loggers": {"django.security.DisallowedHost": {"level": "CRITICAL"}},
+    # Anybody can send a Host header that is not ours, or more than is read: no traceback with each.
+    "loggers": {
+        "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
+    },
 }
