@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := messaging chats accounts operations messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench bench-load faults screenshots bench-live
+.PHONY: help run demo dev test lint format requirements bench bench-load faults screenshots bench-live messages audit
 
 help: ## print these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -68,6 +68,9 @@ requirements: ## pin the newest releases that pyproject.toml allows
 	$(PYTHON) $(COMPILE) --output-file requirements.txt
 	$(PYTHON) $(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
+messages: ## collect what is to be translated, and compile what is (needs GNU gettext)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.messages
+
 bench: ## measure how fast pages are (MESSAGES=10000: the smallest database only)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks
 
@@ -79,3 +82,6 @@ bench-live: ## measure open windows: memory, time from sending to showing (ARGS=
 
 screenshots: ## draw the pictures in docs/screenshots again (needs Chromium)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.screenshots
+
+audit: ## let Lighthouse look at three pages (needs Chromium and npm)
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.audit

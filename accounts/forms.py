@@ -9,8 +9,9 @@ from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
 from django import forms
 from django.conf import settings
+from django.utils.formats import number_format
+from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from accounts.layout import LaidOut
 from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
@@ -145,11 +146,23 @@ def time_zones() -> dict[str, str]:
     return {name.lower(): name for name in sorted(places)}
 
 
+class LanguageSelect(forms.Select):
+    """Each language by its own name, and marked as being in that language."""
+
+    def create_option(self, name, value, *args, **kwargs):
+        option = super().create_option(name, value, *args, **kwargs)
+        if value:
+            bidi = get_language_info(value)["bidi"]
+            option["attrs"] |= {"lang": value, "dir": "rtl" if bidi else "ltr"}
+        return option
+
+
 class ReadingForm(LaidOut, forms.ModelForm):
     class Meta:
         model = Mailbox
-        fields = ["theme", "time_zone", "read_on_sight", "single_keys"]
+        fields = ["theme", "language", "time_zone", "read_on_sight", "single_keys"]
         widgets = {
+            "language": LanguageSelect(attrs={"autocomplete": "language"}),
             "theme": forms.RadioSelect(attrs={"class": "form-check-input"}),
             "time_zone": forms.TextInput(
                 attrs={"list": "time-zones", "autocomplete": "off", "spellcheck": "false"}
@@ -160,10 +173,22 @@ class ReadingForm(LaidOut, forms.ModelForm):
         super().__init__(*args, **kwargs)
         # A blank choice of the model would come first as dashes; "Follow the system" is one.
         self.fields["theme"].choices = Mailbox.Theme.choices  # type: ignore[attr-defined]
+        # The model takes any word; a list has no longest one.
+        self.fields["language"].widget.attrs.pop("maxlength", None)
+        self.fields["language"].widget.choices = [
+            ("", _("As the browser asks")),
+            *settings.LANGUAGES,
+        ]
         self.fields["time_zone"].help_text = _(
             "Type a city, such as Lisbon. Left empty, times follow the server: %(zone)s."
         ) % {"zone": settings.TIME_ZONE}
         self.fields["single_keys"].help_text = _("Such as r to reply and j for the next message.")
+
+    def clean_language(self) -> str:
+        chosen = self.cleaned_data["language"]
+        if chosen and chosen not in dict(settings.LANGUAGES):
+            raise forms.ValidationError(_("Choose a language from the list."), code="unknown")
+        return chosen
 
     def clean_time_zone(self) -> str:
         typed = self.cleaned_data["time_zone"].strip().replace(" ", "_").lower()
@@ -207,5 +232,5 @@ class DeleteAccountForm(LaidOut, CurrentPasswordForm):
             "I understand that this erases %(n)s message, sent or received",
             "I understand that this erases %(n)s messages, sent and received",
             messages,
-        ) % {"n": f"{messages:,}"}
+        ) % {"n": number_format(messages, force_grouping=True)}
         self.fields["sure"].error_messages["required"] = _("Tick the box to confirm.")

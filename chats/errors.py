@@ -3,6 +3,7 @@
 import sys
 
 from django.db import OperationalError
+from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render
@@ -31,11 +32,21 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    if isinstance(exception, RequestDataTooBig):
+        return too_large(request)
     if wants_part(request):
         return render_toast(
             request, _("That could not be understood. Nothing was changed."), status=400
         )
     return HttpResponse(_("That could not be understood. Nothing was changed."), status=400)
+
+
+def too_large(request: HttpRequest) -> HttpResponse:
+    """More was sent than is read at all: the text is where it was typed, and nowhere else."""
+    if wants_part(request):
+        text = _("That is too large to send. Your text is still here: make it shorter.")
+        return render_toast(request, text, status=413)
+    return varying(render(request, "413.html", status=413))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

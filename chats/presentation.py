@@ -18,6 +18,7 @@ from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from messaging.people import display_name
 
@@ -37,6 +38,7 @@ class Clock:
         self.today = timezone.now().astimezone(self.zone).date()
         self._days: dict[date, tuple[str, str]] = {}
         self._row_days: dict[date, str] = {}
+        self.comma = pgettext("between a day and a time", ", ")
 
     def local(self, moment: datetime) -> datetime:
         return moment.astimezone(self.zone)
@@ -47,10 +49,10 @@ class Clock:
             if day == self.today:
                 short = ""
             elif day.year == self.today.year:
-                short = format_date(day, "j M") + ", "
+                short = format_date(day, pgettext("date format", "j M")) + self.comma
             else:
-                short = format_date(day, "j M Y") + ", "
-            self._days[day] = (format_date(day, "l j F Y"), short)
+                short = format_date(day, pgettext("date format", "j M Y")) + self.comma
+            self._days[day] = (format_date(day, pgettext("date format", "l j F Y")), short)
         return self._days[day]
 
     def written(self, moment: datetime) -> str:
@@ -62,7 +64,7 @@ class Clock:
         local = self.local(moment)
         day, time = local.date(), f"{local:%H:%M}"
         in_full, short = self._day(day)
-        return day, f"{short}{time}", f"{in_full}, {time}"
+        return day, f"{short}{time}", f"{in_full}{self.comma}{time}"
 
     def divider(self, day: date) -> str:
         """What stands above the messages of a day."""
@@ -85,7 +87,9 @@ class Clock:
     def _short_day(self, day: date) -> str:
         if timedelta(0) < self.today - day < timedelta(days=7):
             return format_date(day, "D")
-        return format_date(day, "j M" if day.year == self.today.year else "j M Y")
+        if day.year == self.today.year:
+            return format_date(day, pgettext("date format", "j M"))
+        return format_date(day, pgettext("date format", "j M Y"))
 
     def version(self, moment: datetime) -> str:
         """ "today 14:31", "19 Nov, 14:31"."""
@@ -212,7 +216,7 @@ class Presenter:
         deleted = message.deleted_at is not None
         person = self.people[message.sender_id]
         day, when, when_in_full = self.clock.on_message(message.timestamp)
-        whose = f"{self._own_message if own else person.name}, {when}"
+        whose = f"{self._own_message if own else person.name}{self.clock.comma}{when}"
         classes = "msg"
         if own:
             classes += " is-own"

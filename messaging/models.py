@@ -395,6 +395,8 @@ class Mailbox(models.Model):
     mail = models.CharField(
         _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
     )
+    # Empty: the one the browser asks for. Which there are is the project's to say, not the domain's.
+    language = models.CharField(_("language"), max_length=16, blank=True, default="")
     read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 

@@ -305,7 +305,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # Language and time ------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-LANGUAGES = [("en", "English")]
+# Each by its own name: whoever looks for theirs may not read the others.
+LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.str("TIME_ZONE", default="UTC")
 USE_TZ = True
@@ -354,8 +355,9 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        # Anybody can send a Host header that is not ours, and a traceback with each.
+        # Anybody can send a Host header that is not ours, or more than is read: no traceback with each.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
+        "django.security.RequestDataTooBig": {"level": "CRITICAL"},
         # Each start and end of a worker is no warning.
         "django_tasks_db": {"level": "ERROR"},
         # Django's own console would say everything twice, and addresses with it.

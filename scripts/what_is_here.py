@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 
@@ -54,11 +55,30 @@ def strace() -> Path | None:
     return Path(found) if found else None
 
 
+def gettext() -> Path | None:
+    """GNU gettext, for the test that everything is translated."""
+    found = shutil.which("xgettext") and shutil.which("msgattrib") and shutil.which("msgfmt")
+    return Path(found) if found else None
+
+
+def _program(name: str) -> Callable[[], Path | None]:
+    def found() -> Path | None:
+        path = shutil.which(name)
+        return Path(path) if path else None
+
+    return found
+
+
 def missing() -> list[str]:
     """Names of what was not found, in the order in which the tests are told."""
     parts = {
         "Chromium (browser tests)": chromium,
         "PostgreSQL (its share of the database tests)": postgres_folder,
+        "GNU gettext (tests of the translations)": gettext,
+        "w3m (pages as text)": _program("w3m"),
+        "lynx (pages as text)": _program("lynx"),
+        "npm (axe-core, the HTML checker)": _program("npm"),
+        "Java (the HTML checker)": _program("java"),
         "redis-server (tests of the shared cache)": redis_server,
         "nginx (tests of several processes behind a proxy)": nginx,
         "strace (the test that messages are on disk)": strace,

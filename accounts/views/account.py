@@ -8,6 +8,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.shortcuts import redirect, render
+from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
@@ -17,6 +18,7 @@ from accounts import forms, services
 from accounts.limits import limited
 from accounts.views.entry import nothing_left_behind
 from chats.around import Around
+from chats.middleware import language_for
 from messaging.models import Mailbox
 
 show_or_save = require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +73,9 @@ def _save_reading(request):
     if not form.is_valid():
         return _page(request, reading=form, status=422)
     services.save_preferences(user=request.user, **form.cleaned_data)
-    return _saved(request, _("Your settings are saved."))
+    # It is read on the next page, in the language that was just chosen.
+    with translation.override(language_for(request, form.cleaned_data["language"])):
+        return _saved(request, _("Your settings are saved."))
 
 
 def _save_mail(request):

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -92,8 +93,8 @@ def _context(request: ReaderRequest) -> dict[str, Any]:
         "people": [_found_person(user) for user in people],
         "results": _results(shown, query, reader),
         "found": found,
-        "found_text": f"{found:,}",
-        "counted_text": f"{COUNTED:,}",
+        "found_text": number_format(found, force_grouping=True),
+        "counted_text": number_format(COUNTED, force_grouping=True),
         "uncounted": found > COUNTED,
         "next": urlencode({"q": query.text, "before": shown[-1].pk})
         if len(messages) > PAGE
@@ -190,9 +191,13 @@ def _said_found(query: Query, found: int, people: int) -> str:
     if query.problem:
         return _said_problem(query)
     if found > COUNTED:
-        said = _("More than %(count)s results") % {"count": f"{COUNTED:,}"}
+        said = _("More than %(count)s results") % {
+            "count": number_format(COUNTED, force_grouping=True)
+        }
     else:
-        said = ngettext("%(count)s result", "%(count)s results", found) % {"count": f"{found:,}"}
+        said = ngettext("%(count)s result", "%(count)s results", found) % {
+            "count": number_format(found, force_grouping=True)
+        }
     if people:
         said += ", " + ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
     return said

@@ -16,11 +16,11 @@ on("htmx:beforeSwap", ({ detail }) => {
   detail.isError = false;
 });
 
-const failed = (why) => ({ detail: { elt } }) => {
+const failed = (why = "failed") => ({ detail: { elt } }) => {
   if (silent(elt)) return;
   const { content, dataset } = byId("toast-error");
   const snack = content.cloneNode(true);
-  if (why) $("p", snack).textContent = dataset[why];
+  $("p", snack).textContent = dataset[why];
   $("[data-retry]", snack).onclick = ({ target }) => {
     dismiss(target);
     elt.matches("form") ? elt.requestSubmit() : elt.click();

@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from messaging.models import Conversation
 from scripts.what_is_here import chromium
 from tests.browser.server import started
+from tests.browser.states import INSIDE, OUTSIDE, STATES, make_sample
 from tests.browser.watch import Watch
 from tests.factories import UserFactory
 
@@ -174,3 +175,21 @@ def as_ana(sign_in, ana) -> Page:
 @pytest.fixture
 def as_ben(sign_in, ben) -> Page:
     return sign_in(ben)
+
+
+@pytest.fixture
+def opened(watch, sign_in, context, person, ana, ben):
+    """Opens a state: its page. What more is named the reader prefers."""
+    watch.expect(r"status of (404|422)", "ERR_INTERNET_DISCONNECTED", "htmx:(sendError|afterReq)")
+
+    def opened(state: str, **mailbox) -> Page:
+        type(ben.mailbox).objects.filter(pk=ben.pk).update(read_on_sight=False, **mailbox)
+        sample = make_sample(ben, ana, person("Thea ليلى"))
+        if state in OUTSIDE:
+            page = context().new_page()
+        else:
+            page = sign_in(ben if state in INSIDE else person("Nora New"))
+        STATES[state](page, sample)
+        return page
+
+    return opened

@@ -189,3 +189,14 @@ EMPTY: dict[str, Opener] = {
     "inbox, empty": at("/inbox/"),
     "notifications, empty": at("/notifications/"),
 }
+
+STATES = OUTSIDE | INSIDE | EMPTY
+
+# The browser knows of a new width at once, and styles by it a frame later.
+TWO_FRAMES = """() => new Promise((resolve) =>
+  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
+
+
+def resize(page: Page, width: int, height: int = 812) -> None:
+    page.set_viewport_size({"width": width, "height": height})
+    page.evaluate(TWO_FRAMES)

@@ -1,53 +1,15 @@
 """What can be measured of how pages look: they fit, can be hit and read, and are light."""
 
-import os
-import shutil
-import subprocess
-import tarfile
-
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
-from tests.browser.states import EMPTY, INSIDE, OUTSIDE, make_sample
+from tests.browser.states import STATES, resize
 from tests.factories import MessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
 
 WIDTHS = (320, 375, 834, 1440)
 LARGE_TEXT_WIDTHS = (320, 375, 700, 1280)  # at 200 % of the usual size
-STATES = OUTSIDE | INSIDE | EMPTY
-
-AXE = "axe-core@4.14.1"
-# Axe needs them all: what it can say for certain of A, AA and 2.2 AA, and what is good to do.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-
-
-@pytest.fixture
-def opened(watch, sign_in, context, person, ana, ben):
-    """Opens a state: its page."""
-    watch.expect(r"status of (404|422)", "ERR_INTERNET_DISCONNECTED", "htmx:(sendError|afterReq)")
-
-    def opened(state: str) -> Page:
-        sample = make_sample(ben, ana, person("Thea ليلى"))
-        if state in OUTSIDE:
-            page = context().new_page()
-        else:
-            page = sign_in(ben if state in INSIDE else person("Nora New"))
-        STATES[state](page, sample)
-        return page
-
-    return opened
-
-
-# The browser knows of a new width at once, and styles by it a frame later.
-TWO_FRAMES = """() => new Promise((resolve) =>
-  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
-
-
-def resize(page: Page, width: int, height: int = 812) -> None:
-    page.set_viewport_size({"width": width, "height": height})
-    page.evaluate(TWO_FRAMES)
-
 
 TOO_WIDE = """() => {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
@@ -78,64 +40,6 @@ def test_a_page_fits_every_width_and_can_be_hit(opened, state):
             resize(page, width)
             assert page.evaluate(TOO_WIDE) == [], f"at {width} px, text of {size}"
             assert page.evaluate(TOO_SMALL) == [], f"at {width} px, text of {size}"
-
-
-# Accessibility ----------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory) -> str:
-    """axe-core, the checker, as its package publishes it."""
-    required = os.environ.get("REQUIRE_ALL") == "1"
-    npm = shutil.which("npm")
-    if npm is None:
-        (pytest.fail if required else pytest.skip)("npm is not installed: it brings axe-core.")
-    folder = tmp_path_factory.mktemp("axe")
-    answer = subprocess.run(
-        [npm, "pack", "--silent", AXE],
-        cwd=folder,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    if answer.returncode:
-        (pytest.fail if required else pytest.skip)(f"npm could not fetch axe-core: {answer.stderr}")
-    with tarfile.open(folder / answer.stdout.split()[-1]) as archive:
-        return archive.extractfile("package/axe.min.js").read().decode()
-
-
-RUN = """async (options) => {
-  const { violations } = await axe.run(document, options);
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) =>
-    `${id}: ${node.target} ${node.html.slice(0, 120)} ${node.failureSummary}`));
-}"""
-
-
-# The colours of another theme come in steps.
-UNTIL_STILL = """async () => {
-  do await new Promise(requestAnimationFrame); while (document.getAnimations().length);
-}"""
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing(opened, axe, state):
-    page = opened(state)
-    page.evaluate(axe)  # by the debugger's way in: the policy lets no page do that
-    for scheme in ("light", "dark"):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(UNTIL_STILL)
-        for width in (375, 1440):
-            # So high that nothing lies half below a bar that stays in view.
-            resize(page, width, 4000)
-            # Colours are all that differs between the themes.
-            what = (
-                {"runOnly": RULES}
-                if scheme == "light"
-                else {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-            )
-            found = page.evaluate(RUN, what)
-            assert not found, f"{scheme}, {width} px:\n" + "\n".join(found)
 
 
 # Weight -----------------------------------------------------------------------------------------

@@ -195,7 +195,7 @@ def test_offline_a_thread_can_be_opened_later(page, watch, message):
 FOREIGN = "<!doctype html><title>Bad gateway</title><h1>nginx</h1><script>alert(1)</script>"
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [413, 500, 502, 503, 504])
 def test_a_foreign_page_is_not_shown(page, watch, status):
     watch.expect_status(status)
     page.route(
@@ -246,6 +246,21 @@ def test_too_many_at_once_are_told_how_long_to_wait(page, watch, ben, message):
     assert_toast(page, "seconds")
     expect(composer(page)).to_have_value(TEXT)
     assert sent() == 0
+
+
+def test_a_text_beyond_all_measure_is_kept(page, watch):
+    watch.expect_status(413)
+    text = "word " * 120_000
+    composer(page).fill(text)
+
+    composer(page).press("Control+Enter")
+
+    assert_toast(page, "That is too large to send.")
+    assert composer(page).input_value() == text
+    expect(composer(page)).to_be_focused()
+    # The toast speaks of a text, and does not lie over it.
+    toast, box = (page.locator(where).bounding_box() for where in (".snack", "#composer .box"))
+    assert toast["y"] + toast["height"] <= box["y"] or box["height"] > 300
 
 
 def test_what_is_gone_is_said_to_be_gone(page, watch, message):

@@ -1,5 +1,7 @@
 """Error answers, and that none of them throws away what somebody typed."""
 
+from uuid import uuid4
+
 import pytest
 from django.db import OperationalError
 from django.test import Client
@@ -43,7 +45,7 @@ def test_more_than_any_message_is_refused_and_htmx_keeps_the_form(as_ana, theirs
 
     response = as_ana.post(address("message_reply", theirs), typed, headers=HTMX)
 
-    assert response.status_code == 400
+    assert response.status_code == 413
     assert response["HX-Retarget"] == "#toasts"
 
 
@@ -185,3 +187,16 @@ def test_what_cannot_be_read_as_a_form_is_no_failure(client, as_ana, path, kind,
         answer = browser.post(path, b"content=x", content_type=kind, headers=headers)
 
         assert 400 <= answer.status_code < 500 or answer.status_code == 302
+
+
+def test_what_is_too_large_is_said_to_be(as_ana, conversation, settings):
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000
+    url = of("message_send", conversation.pk)
+    fields = {"content": "word " * 1_000, "client_key": uuid4()}
+
+    page = soup(as_ana.post(url, fields), status=413)
+    toast = soup(as_ana.post(url, fields, headers=HTMX), status=413)
+
+    assert page.h1.get_text() == "Too large to send"
+    assert "That is too large to send." in toast.get_text()
+    assert not Message.objects.exists()
