@@ -15,7 +15,7 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.signing import BadSignature, Signer
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from accounts.adapter import MailNotSent
@@ -123,7 +123,18 @@ def send_notice(user_pk: int, conversation_pk: int) -> bool:
 
 
 def mail_of(notice: Notice) -> EmailMultiAlternatives:
-    """The mail, as plain text and as HTML."""
+    """The mail, as plain text and as HTML, in its reader's language."""
+    with translation.override(_language_of(notice.reader)):
+        return _written(notice)
+
+
+def _language_of(reader: User) -> str:
+    # No browser says here which one it would like.
+    chosen = Mailbox.objects.of(reader).language
+    return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
+
+
+def _written(notice: Notice) -> EmailMultiAlternatives:
     name = display_name(notice.author)
     where = reverse("chats:conversation_detail", args=[notice.conversation.pk])
     context = {

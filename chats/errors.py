@@ -2,8 +2,8 @@
 
 import sys
 
-from django.db import OperationalError
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
 from django.shortcuts import render

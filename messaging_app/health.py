@@ -11,6 +11,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from chats import live
 from operations import queue
 from operations.models import RunningWorker
 
@@ -31,6 +32,11 @@ def _cache() -> str:
     return "ok" if cache.get(f"healthz.{word}") == word else "gone"
 
 
+def _bus() -> str:
+    # "idle": nobody is waiting for news in this process. "lost": they get it later.
+    return str(live.status()["bus"])
+
+
 def _worker() -> str:
     if not RunningWorker.objects.alive().exists():
         return "gone"
@@ -42,6 +48,7 @@ def _worker() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "database": _database,
     "cache": _cache,
+    "bus": _bus,
     "worker": _worker,
 }
 

@@ -49,6 +49,9 @@ def nginx() -> Path | None:
     """The proxy in front of several processes."""
     # Debian keeps it where only administrators look.
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
+    return Path(found) if found else None
+
+
 def strace() -> Path | None:
     """What tells which calls of the system a process makes: for the test of syncs."""
     found = shutil.which("strace")
