@@ -5,22 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
-from django.db import connections, models, transaction
+from django.db import models
 from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
 from messaging.erased import in_sight, told_in_sight
-from messaging.news import mailboxes_changed
 from messaging.prepared import Prepared
 from messaging.search import search
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from django.contrib.auth.models import User
 
-    from messaging.models import Conversation, Mailbox, Message
+    from messaging.models import Conversation, Message
     from messaging.search import Query
 
 # What the inbox shows of a message. A column it shows and this forgets costs one query a row.
@@ -360,44 +357,3 @@ def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]
 
 
 _UNREAD_NOTIFICATIONS = Prepared(_unread_notifications)
-
-
-class MailboxQuerySet(models.QuerySet["Mailbox"]):
-    def of(self, user: User) -> Mailbox:
-        """`user`'s mailbox; one with the defaults, not saved, if they have none yet."""
-        return getattr(user, "mailbox", None) or self.model(user=user)
-
-    def raise_versions(self, user_pks: Iterable[int]) -> None:
-        """Tell these people's pages that something they can see has changed.
-
-        Whoever listens to `news.mailboxes_changed` hears of it once it is committed.
-        """
-        pks = sorted(set(user_pks))
-        # In parts: databases limit the parameters of one statement.
-        for start in range(0, len(pks), 1000):
-            self._raise_some(pks[start : start + 1000])
-        transaction.on_commit(
-            lambda: mailboxes_changed.send_robust(self.model, user_pks=pks), using=self.db
-        )
-
-    def _raise_some(self, pks: list[int]) -> None:
-        mine = self.filter(pk__in=pks)
-        if connections[self.db].features.has_select_for_update:
-            # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.
-            if len(pks) == 2:  # every message does this
-                _LOCK_TWO.rows(*pks)
-            else:
-                list(_locked(pks))
-        if mine.update(version=F("version") + 1) < len(pks):
-            self.bulk_create([self.model(user_id=pk) for pk in pks], ignore_conflicts=True)
-            mine.update(version=F("version") + 1)
-
-
-def _locked(pks: list[int]) -> models.QuerySet[Any, tuple[Any, ...]]:
-    from messaging.models import Mailbox
-
-    mine = Mailbox.objects.filter(pk__in=pks).order_by("pk")
-    return mine.select_for_update(no_key=True).values_list("pk")
-
-
-_LOCK_TWO = Prepared(lambda one, other: _locked([one, other]))

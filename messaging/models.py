@@ -17,9 +17,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging import rendering
+from messaging.mailboxes import Mailbox
 from messaging.managers import (
     ConversationQuerySet,
-    MailboxQuerySet,
     MessageManager,
     NotificationManager,
     ParticipantQuerySet,
@@ -368,42 +368,3 @@ class Notification(models.Model):
 
     def __str__(self) -> str:
         return f"notification {self.pk}"
-
-
-class Mailbox(models.Model):
-    """What one person's pages depend on: a version, and how they like to see things."""
-
-    class Theme(models.TextChoices):
-        SYSTEM = "", _("Follow the system")
-        LIGHT = "light", _("Light")
-        DARK = "dark", _("Dark")
-
-    class Mail(models.TextChoices):
-        OFF = "", _("Never")
-        AT_ONCE = "at_once", _("At once")
-        LATER = "later", _("When I have not read it after a quarter of an hour")
-
-    user = models.OneToOneField(
-        settings.AUTH_USER_MODEL, DO_NOTHING, primary_key=True, related_name="mailbox"
-    )
-    # Goes up with every change this person can see.
-    version = models.PositiveBigIntegerField(default=0, editable=False)
-    theme = models.CharField(
-        _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
-    )
-    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
-    mail = models.CharField(
-        _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
-    )
-    # Empty: the one the browser asks for. Which there are is the project's to say, not the domain's.
-    language = models.CharField(_("language"), max_length=16, blank=True, default="")
-    read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
-    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
-
-    objects = MailboxQuerySet.as_manager()
-
-    class Meta:
-        verbose_name_plural = "mailboxes"
-
-    def __str__(self) -> str:
-        return f"mailbox of user {self.user_id}"

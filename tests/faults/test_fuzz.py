@@ -87,7 +87,8 @@ def headers(chance, person):
 def fuzzed(requests, seed):
     """How many requests were answered by which status; and the first that should not have been."""
     chance = random.Random(seed)  # noqa: S311
-    patterns = whole_patterns()
+    # A stream of events has no end to be read to: tests/live asks for those.
+    patterns = [pattern for pattern in whole_patterns() if pattern != "live/"]
     statuses, wrong = {}, []
     with house() as here:
         people = here.people(4)

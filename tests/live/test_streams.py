@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
 from accounts import services as account_services
@@ -122,9 +123,15 @@ def forget(session):
     Session.objects.filter(session_key=session).delete()
 
 
+def revoke(user, session):
+    # What signing in by the page notes down.
+    UserSession.objects.create(user=user, session_key=session, ip="127.0.0.1", user_agent="a test")
+    account_services.end_sessions(user.pk)
+
+
 ENDS = {
     "logout": lambda user, session: forget(session),
-    "sessions revoked": lambda user, session: account_services.end_sessions(user.pk),
+    "sessions revoked": revoke,
     "deactivated": lambda user, session: deactivate(user),
     "password changed": lambda user, session: change_password(user),
     "deleted": lambda user, session: account_services.delete_account(user),

@@ -39,7 +39,7 @@ def test_all_is_well(client, worker, django_assert_max_num_queries):
         status, words = health(client)
 
     assert status == 200
-    assert words == {"database": "ok", "cache": "ok", "worker": "ok"}
+    assert words == {"database": "ok", "cache": "ok", "bus": "idle", "worker": "ok"}
     assert not client.cookies
 
 
@@ -63,7 +63,10 @@ def test_a_worker_that_does_not_keep_up_is_behind(client, worker):
 def test_without_a_cache_pages_still_come(client, worker, monkeypatch):
     monkeypatch.setattr("messaging_app.health.cache.get", lambda key: None)
 
-    assert health(client) == (200, {"database": "ok", "cache": "gone", "worker": "ok"})
+    assert health(client) == (
+        200,
+        {"database": "ok", "cache": "gone", "bus": "idle", "worker": "ok"},
+    )
 
 
 def test_without_the_database_nothing_works(client, monkeypatch):
@@ -72,7 +75,10 @@ def test_without_the_database_nothing_works(client, monkeypatch):
 
     monkeypatch.setattr("django.db.models.query.QuerySet.exists", fail)
 
-    assert health(client) == (503, {"database": "gone", "cache": "ok", "worker": "unknown"})
+    assert health(client) == (
+        503,
+        {"database": "gone", "cache": "ok", "bus": "idle", "worker": "unknown"},
+    )
 
 
 # --- Figures --------------------------------------------------------------------------------------

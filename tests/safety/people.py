@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from itertools import count
+from uuid import uuid4
 
 from allauth.account.utils import user_pk_to_url_str
 from django.apps import apps
@@ -10,7 +11,9 @@ from django.contrib.contenttypes.models import ContentType
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django_tasks_db.models import DBTaskResult, get_date_max
 
+from accounts import notices
 from accounts import services as accounts
 from messaging import services
 from messaging.models import Message, MessageHistory, Notification
@@ -85,6 +88,8 @@ def _things(them):
         # A good key would be kept in the visitor's session, to be gone from the address.
         "reset": (uid, "c1z2x3-" + "a" * 32),
         "administrator_link": ("a" * 40,),
+        "mail": (notices.unsubscribe_address(receiver.pk).rstrip("/").rpartition("/")[2],),
+        "dbtaskresult": (_task().pk,),
         "content_type": (ContentType.objects.get_for_model(Message).pk, message.pk),
         "app": ("messaging",),
         "nowhere": ("no/such/page",),
@@ -93,9 +98,22 @@ def _things(them):
         "invitation": ("b" * 43,),
         "reset": (uid, "c1z2x3-" + "d" * 32),
         "administrator_link": ("b" * 40,),
+        "mail": ("b" * 40,),
+        "dbtaskresult": (uuid4(),),
         "content_type": (ABSENT, ABSENT),
         "app": ("nosuchapp",),
     }
+
+
+def _task():
+    """Something that waits for a worker."""
+    return DBTaskResult.objects.create(
+        args_kwargs={"args": [], "kwargs": {"account_pk": ABSENT}},
+        backend_name="default",
+        task_path="messaging.tasks.erase_account",
+        queue_name="default",
+        run_after=get_date_max(),
+    )
 
 
 def rows(sessions=None):

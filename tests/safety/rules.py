@@ -38,6 +38,8 @@ class Rule:
     refused: tuple[int, ...] = (404,)
     # What this address is known to answer to OPTIONS: Django's class-based views list methods.
     options: int = 405
+    # What it says where Django is served alone, and something beside Django would answer.
+    instead: int = 0
     # It leads to the page to sign in, because one is out afterwards.
     signs_out: bool = False
 
@@ -52,27 +54,31 @@ def by_allauth(people: tuple[str, ...], methods: tuple[str, ...], about: str = "
     return Rule(people, methods, about, options=200)
 
 
-def read_only(model: str) -> dict[str, Rule]:
+def read_only(model: str, app: str = "messaging") -> dict[str, Rule]:
     """The admin of a model that nobody adds, changes or deletes there."""
     return {
-        f"admin:messaging_{model}_changelist": in_admin(ADMINISTRATOR, FORM),
-        f"admin:messaging_{model}_add": in_admin(NOBODY, FORM),
-        f"admin:messaging_{model}_history": in_admin(ADMINISTRATOR, FORM, model),
-        f"admin:messaging_{model}_delete": in_admin(NOBODY, FORM, model),
-        f"admin:messaging_{model}_change": in_admin(ADMINISTRATOR, READ, model),
+        f"admin:{app}_{model}_changelist": in_admin(ADMINISTRATOR, FORM),
+        f"admin:{app}_{model}_add": in_admin(NOBODY, FORM),
+        f"admin:{app}_{model}_history": in_admin(ADMINISTRATOR, FORM, model),
+        f"admin:{app}_{model}_delete": in_admin(NOBODY, FORM, model),
+        f"admin:{app}_{model}_change": in_admin(ADMINISTRATOR, READ, model),
         # The same address without its last word, as old bookmarks have it.
-        f"admin/messaging/{model}/<path:object_id>/": in_admin(ADMINISTRATOR, FORM, model),
+        f"admin/{app}/{model}/<path:object_id>/": in_admin(ADMINISTRATOR, FORM, model),
     }
 
 
 RULES = {
     "healthz": Rule(ANYBODY, READ),
+    # Off, unless a setting says who may see it.
+    "metrics": Rule(NOBODY, READ),
     # chats/urls.py
     "chats:home": Rule(SIGNED_IN, READ),
     "chats:inbox": Rule(SIGNED_IN, READ),
     "chats:inbox_read": Rule(SIGNED_IN, POST),
     "chats:conversation_detail": Rule(MEMBERS, READ, "conversation"),
     "chats:conversation_messages": Rule(MEMBERS, READ, "conversation", refused=(404, 302)),
+    "chats:conversation_changes": Rule(MEMBERS, READ, "conversation", refused=(404, 302)),
+    "chats:conversation_new": Rule(MEMBERS, READ, "conversation", refused=(404, 302)),
     "chats:message_send": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_read": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_seen": Rule(MEMBERS, POST, "conversation"),
@@ -83,6 +89,8 @@ RULES = {
     "chats:message_history": Rule(MEMBERS, READ, "message"),
     "chats:message_read": Rule(RECEIVER, POST, "message"),
     "chats:message_unread": Rule(RECEIVER, POST, "message"),
+    "chats:live": Rule(SIGNED_IN, ("GET",), instead=503),
+    "chats:changes": Rule(SIGNED_IN, READ),
     "chats:notifications": Rule(SIGNED_IN, READ),
     "chats:notifications_read": Rule(SIGNED_IN, POST),
     "chats:message_new": Rule(SIGNED_IN, FORM),
@@ -104,6 +112,8 @@ RULES = {
     "accounts:end_other_sessions": Rule(SIGNED_IN, POST),
     "accounts:delete_user": Rule(SIGNED_IN, FORM),
     "accounts:goodbye": Rule(ANYBODY, READ),
+    # Whoever has the mail has the link; it can do nothing else.
+    "accounts:unsubscribe": Rule(ANYBODY, FORM, "mail"),
     # The admin
     "admin:index": in_admin(STAFF, FORM),
     "admin:login": in_admin(STAFF, FORM),
@@ -118,6 +128,7 @@ RULES = {
     **read_only("message"),
     **read_only("messagehistory"),
     **read_only("notification"),
+    **read_only("dbtaskresult", "django_tasks_database"),
     "admin:auth_user_changelist": in_admin(ADMINISTRATOR, FORM),
     "admin:auth_user_add": in_admin(ADMINISTRATOR, FORM),
     "admin:auth_user_password_change": in_admin(ADMINISTRATOR, FORM, "user"),

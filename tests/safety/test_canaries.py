@@ -18,7 +18,7 @@ from django.test import Client
 from django.urls import reverse
 
 from messaging import services
-from messaging.models import MessageHistory, Notification
+from messaging.models import Conversation, Message, MessageHistory, Notification
 from tests.chats.conftest import HTMX
 from tests.factories import MessageFactory, UserFactory, reply_to
 from tests.safety.people import routes
@@ -65,7 +65,10 @@ def addresses():
         if name.startswith("admin") or "logout" in name:
             continue
         if "pk" in pattern.pattern.converters:
-            found = [reverse(name, args=[pk]) for pk in range(1, 16)]
+            first = Message.objects.order_by("pk").values_list("pk", flat=True)[0]
+            places = {*range(1, 16), *range(first, first + 15)}
+            conversations = Conversation.objects.values_list("pk", flat=True)
+            found = [reverse(name, args=[pk]) for pk in places | set(conversations)]
         elif name == "account_reset_password_from_key":
             found = [reverse(name, args=["1", "x-y"])]
         else:

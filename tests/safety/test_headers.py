@@ -95,7 +95,12 @@ def test_cookies_are_for_our_own_pages_alone(ana, client):
 def test_no_form_of_ours_works_without_its_token(them):
     """Also by htmx, with a token of somebody else, and with one from before signing in."""
     wrong = []
-    posted = [name for name, rule in RULES.items() if "POST" in rule.methods]
+    # Mail programs press "unsubscribe" by themselves (RFC 8058): its token is in the address.
+    posted = [
+        name
+        for name, rule in RULES.items()
+        if "POST" in rule.methods and name != "accounts:unsubscribe"
+    ]
 
     for who in ("anonymous", "sender", "receiver", "administrator"):
         browser = Client(enforce_csrf_checks=True, raise_request_exception=False)

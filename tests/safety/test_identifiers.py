@@ -6,6 +6,7 @@ a word of it in the answer.
 """
 
 import logging
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
@@ -97,6 +98,11 @@ def paths(pk):
     return found
 
 
+def is_error(name, answer):
+    # Django alone holds no streams, and says so.
+    return answer.status_code >= 500 and (name, answer.status_code) != ("chats:live", 503)
+
+
 def foreign_rows(ana):
     """What ana may not change, and what nobody may: the foreign conversation with all in it."""
     found = rows()
@@ -128,7 +134,7 @@ def test_no_id_in_a_path_shows_or_changes_what_is_not_ones_own(ids, ana):
                 with transaction.atomic():
                     answer = method(path, {"content": "Hi"}, headers=headers)
                     transaction.set_rollback(True)
-                if answer.status_code >= 500 or SECRET in answer.content.decode():
+                if is_error(name, answer) or SECRET in answer.content.decode():
                     wrong.append((kind, name, method.__name__, answer.status_code))
 
     assert not wrong, "\n".join(map(str, wrong))
@@ -164,9 +170,9 @@ def test_no_id_in_a_query_or_form_shows_or_changes_what_is_not_ones_own(ids, ana
                 with transaction.atomic():
                     answer = method(path, fields, headers=headers)
                     transaction.set_rollback(True)
-                if answer.status_code >= 500 or SECRET in answer.content.decode():
+                if is_error(name, answer) or SECRET in answer.content.decode():
                     wrong.append((kind, name, method.__name__, answer.status_code))
-                if answer.has_header("Location") and "evil" in answer["Location"]:
+                if "evil" in urlsplit(answer.get("Location", "")).netloc:
                     wrong.append((kind, name, "leads elsewhere", answer["Location"]))
         # Not taken back: what ana may do for herself must not reach what is not hers.
         for name in ("chats:conversation_seen", "chats:inbox_read", "chats:notifications_read"):

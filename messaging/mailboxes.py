@@ -1,0 +1,96 @@
+"""Mailboxes: what each person's pages depend on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.db import connections, models, transaction
+from django.db.models import F
+from django.utils.translation import gettext_lazy as _
+
+from messaging.news import mailboxes_changed
+from messaging.prepared import Prepared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from django.contrib.auth.models import User
+
+
+class MailboxQuerySet(models.QuerySet["Mailbox"]):
+    def of(self, user: User) -> Mailbox:
+        """`user`'s mailbox; one with the defaults, not saved, if they have none yet."""
+        return getattr(user, "mailbox", None) or self.model(user=user)
+
+    def raise_versions(self, user_pks: Iterable[int]) -> None:
+        """Tell these people's pages that something they can see has changed.
+
+        Whoever listens to `news.mailboxes_changed` hears of it once it is committed.
+        """
+        pks = sorted(set(user_pks))
+        # In parts: databases limit the parameters of one statement.
+        for start in range(0, len(pks), 1000):
+            self._raise_some(pks[start : start + 1000])
+        transaction.on_commit(
+            lambda: mailboxes_changed.send_robust(self.model, user_pks=pks), using=self.db
+        )
+
+    def _raise_some(self, pks: list[int]) -> None:
+        mine = self.filter(pk__in=pks)
+        if connections[self.db].features.has_select_for_update:
+            # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.
+            if len(pks) == 2:  # every message does this
+                _LOCK_TWO.rows(*pks)
+            else:
+                list(_locked(pks))
+        if mine.update(version=F("version") + 1) < len(pks):
+            self.bulk_create([self.model(user_id=pk) for pk in pks], ignore_conflicts=True)
+            mine.update(version=F("version") + 1)
+
+
+class Mailbox(models.Model):
+    """What one person's pages depend on: a version, and how they like to see things."""
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", _("Follow the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Mail(models.TextChoices):
+        OFF = "", _("Never")
+        AT_ONCE = "at_once", _("At once")
+        LATER = "later", _("When I have not read it after a quarter of an hour")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.DO_NOTHING, primary_key=True, related_name="mailbox"
+    )
+    # Goes up with every change this person can see.
+    version = models.PositiveBigIntegerField(default=0, editable=False)
+    theme = models.CharField(
+        _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
+    )
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    mail = models.CharField(
+        _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
+    )
+    # Empty: the one the browser asks for. Which there are is the project's to say, not the domain's.
+    language = models.CharField(_("language"), max_length=16, blank=True, default="")
+    read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
+    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+
+    objects = MailboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "mailboxes"
+
+    def __str__(self) -> str:
+        return f"mailbox of user {self.user_id}"
+
+
+def _locked(pks: list[int]) -> models.QuerySet[Any, tuple[Any, ...]]:
+    mine = Mailbox.objects.filter(pk__in=pks).order_by("pk")
+    return mine.select_for_update(no_key=True).values_list("pk")
+
+
+_LOCK_TWO = Prepared(lambda one, other: _locked([one, other]))
