@@ -137,7 +137,7 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
         "DATA_DIR": str(folder / "data"),
         "SECRET_KEY": "one for all processes of the scaled out tests",
         "SITE_URL": f"http://127.0.0.1:{port}",
-        "EMAIL_URL": f"filemail://{mails}",
+        "EMAIL_URL": f"filemail:///{mails}",
         "TRUSTED_PROXIES": "1",
         "WORKER": "0",
         "GRACE": "10",
