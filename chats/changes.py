@@ -139,8 +139,10 @@ class Changes:
     @cached_property
     def _unexplained(self) -> bool:
         """Whether something changed that no message tells of: a name, or what is not there now."""
-        # Not less what is gone: one deletion can take several empty rows along.
-        versions = {version for _pk, _thread, version in self._changed}
+        # Not less what is gone: one deletion can take several empty rows along. And nothing that
+        # came after the conversation was read: it would stand for a name that changed before.
+        last = self.conversation.version
+        versions = {version for _pk, _thread, version in self._changed if version <= last}
         return (
             len(self._changed) > LOOKED_AT
             or len(versions) < self.conversation.version - self.since.conversation

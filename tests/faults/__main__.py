@@ -73,6 +73,11 @@ def lines(scale: float) -> Iterator[tuple[str, Callable[[], tuple]]]:
             )()
         ),
     )
+    changes = often(5000)
+    yield (
+        "open pages come to show what is true",
+        by_tests("tests/live/truth.py", tried=changes, LIVE_CHANGES=str(changes)),
+    )
     yield "kill -9 under eight writers, SQLite", lambda: kills(often(500))
     yield (
         "kill -9 under eight writers, PostgreSQL",

@@ -29,7 +29,7 @@ from tests.chats.conftest import signed_in
 from tests.factories import UserFactory
 from tests.messaging.orphans import orphans
 
-RUNS = int(os.environ.get("MODEL_RUNS", "25"))
+RUNS = int(os.environ.get("MODEL_RUNS", "8"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
 MOST_PEOPLE = 5
 

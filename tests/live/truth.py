@@ -1,7 +1,7 @@
 """Twenty open pages, lines that break at random, and many changes: what each shows in the end is
 what loading it again shows.
 
-LIVE_CHANGES says how many changes are made.
+LIVE_CHANGES says how many changes are made, LIVE_SEED which. `make faults` runs it: it takes minutes.
 """
 
 import os
