@@ -1,9 +1,9 @@
 """What can be measured of how pages look: they fit, can be hit and read, and are light."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.states import STATES, resize
+from tests.browser.states import STATES, TWO_FRAMES, resize
 from tests.factories import MessageFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-looks")]
@@ -31,6 +31,19 @@ TOO_SMALL = """() => [...document.querySelectorAll(
   .map(([one, box]) => `${one.outerHTML.slice(0, 90)}: ${box.width} x ${box.height}`)"""
 
 
+def in_the_end(page: Page, problems: str) -> list[str]:
+    """The problems that are left once a page has settled in its new width: on a busy machine that
+    takes some frames.
+    """
+    found = page.evaluate(problems)
+    for _frame in range(60):
+        if not found:
+            break
+        page.evaluate(TWO_FRAMES)
+        found = page.evaluate(problems)
+    return found
+
+
 @pytest.mark.parametrize("state", STATES)
 def test_a_page_fits_every_width_and_can_be_hit(opened, state):
     page = opened(state)
@@ -38,8 +51,8 @@ def test_a_page_fits_every_width_and_can_be_hit(opened, state):
         page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
         for width in widths:
             resize(page, width)
-            assert page.evaluate(TOO_WIDE) == [], f"at {width} px, text of {size}"
-            assert page.evaluate(TOO_SMALL) == [], f"at {width} px, text of {size}"
+            assert in_the_end(page, TOO_WIDE) == [], f"at {width} px, text of {size}"
+            assert in_the_end(page, TOO_SMALL) == [], f"at {width} px, text of {size}"
 
 
 # Weight -----------------------------------------------------------------------------------------
