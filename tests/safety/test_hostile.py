@@ -248,10 +248,11 @@ RAW = set("<>\"'&")
 
 def test_no_name_becomes_markup_wherever_it_is_shown(ana, ben):
     """Most could not be chosen; an import may bring any."""
-    Message.objects.create(sender=ana, receiver=ben, content="Hello")
+    message = Message.objects.create(sender=ana, receiver=ben, content="Hello")
     other = signed_in(ben)
     root = signed_in(get_user_model().objects.create_superuser("root"))
-    shown = ("/inbox/", "/c/1/", "/m/1/reply/", "/notifications/", "/new/?q=ana", "/search/?q=ana")
+    shown = [f"/c/{message.conversation_id}/", f"/m/{message.pk}/reply/", "/notifications/"]
+    shown += ["/inbox/", "/new/?q=ana", "/search/?q=ana"]
     wrong = []
     for number, text in enumerate(SHORT):
         ana.first_name = text[:80]

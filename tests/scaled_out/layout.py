@@ -47,7 +47,7 @@ class Process:
     def __init__(self, folder: Path, name: str, command: list[str], env: dict[str, str]) -> None:
         self.log = folder / f"{name}.log"
         self._command, self._env = command, env
-        self.port = int(env["PORT"]) if "PORT" in env else 0
+        self.port = int(env.get("PORT", "0"))
         self.start()
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class Process:
             )
 
     def wait_until_up(self) -> None:
-        """Back when it answers for itself, without the proxy."""
+        """Back when it answers: a web process for itself, without the proxy."""
         wait_for(lambda: self._answers(), f"{self.log.name} does not answer", self)
 
     def _answers(self) -> bool:
@@ -166,7 +166,9 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
             web.wait_until_up()
         layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
         running.append(layout.worker)
-        running.append(_nginx(folder, port, [web.port for web in layout.webs]))
+        proxy = _nginx(folder, port, [web.port for web in layout.webs])
+        running.append(proxy)
+        proxy.wait_until_up()
         yield layout
     finally:
         for process in running:
@@ -188,4 +190,5 @@ def _nginx(folder: Path, port: int, upstreams: list[int]) -> Process:
         command += ["-g", "user root;"]
     checked = subprocess.run([*command, "-t"], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
-    return Process(folder, "proxy", command, {"PATH": os.environ["PATH"]})
+    env = {"PATH": os.environ["PATH"], "PORT": str(port)}
+    return Process(folder, "proxy", command, env)

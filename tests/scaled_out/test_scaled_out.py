@@ -185,9 +185,13 @@ def test_a_large_account_goes_though_its_worker_is_killed(layout):
 
 
 def test_health_tells_of_every_part_and_the_proxy_hides_the_figures(layout):
-    with urllib.request.urlopen(f"{layout.address}/healthz", timeout=30) as answer:
-        words = dict(line.split() for line in answer.read().decode().splitlines())
-    assert words == {"database": "ok", "cache": "ok", "bus": "idle", "worker": "ok"}
+    def words():
+        with urllib.request.urlopen(f"{layout.address}/healthz", timeout=30) as answer:
+            return dict(line.split() for line in answer.read().decode().splitlines())
+
+    # The worker says that it is there once it has started.
+    wait_for(lambda: words()["worker"] == "ok", "no worker", layout.worker)
+    assert words() == {"database": "ok", "cache": "ok", "bus": "idle", "worker": "ok"}
 
     with pytest.raises(urllib.error.HTTPError, match="404"):
         urllib.request.urlopen(f"{layout.address}/metrics", timeout=30)
