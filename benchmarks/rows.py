@@ -252,3 +252,8 @@ MESSAGE_COLUMNS = (
 )
 HISTORY_COLUMNS = ("id", "message_id", "old_content", "edited_at", "edited_by_id")
 NOTIFICATION_COLUMNS = ("id", "user_id", "message_id", "kind", "read", "created_at")
+CONVERSATION_COLUMNS = ("id", "pair_key", "version", "last_message_id", "created_at")
+PARTICIPANT_COLUMNS = (
+    *("conversation_id", "user_id", "last_activity", "version"),
+    *("mail_pending", "mailed_up_to"),
+)
