@@ -139,7 +139,7 @@ def unread_by_thread(reader: User, conversation: Conversation, threads: set[int]
         return {}
     unread = Message.objects.unread_by(reader).filter(conversation=conversation)
     counted = unread.filter(thread__in=threads).order_by().values("thread_id")
-    return dict(counted.annotate(n=Count("id")).values_list("thread_id", "n"))
+    return dict(counted.annotate(n=Count("*")).values_list("thread_id", "n"))
 
 
 def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]]) -> list[int]:
