@@ -40,13 +40,20 @@ logging.getLogger("uvicorn.error").addFilter(_is_news)
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
     """Answer a request; what does not belong to Django is told apart by its path here."""
     if scope["type"] == "http":
-        # WSGI writes "X_Forwarded_For" and "X-Forwarded-For" as one: the first, which a proxy
-        # may let through, could pass for the second, which it sets itself.
-        headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
-        scope = scope | {"headers": headers}
         if scope.get("path") == STREAMS:
-            await streams(scope, receive, send)
+            await streams(_as_sent(scope), receive, send)
             return
+        scope = _as_sent(scope)
     elif scope["type"] == "lifespan":
         streams.prepare()
     await pages(scope, receive, send)
+
+
+def _as_sent(scope: Scope) -> Scope:
+    """`scope` without headers that could pass for others.
+
+    WSGI writes "X_Forwarded_For" and "X-Forwarded-For" as one: the first, which a proxy may let
+    through, could pass for the second, which it sets itself.
+    """
+    headers = [(name, value) for name, value in scope["headers"] if b"_" not in name]
+    return scope | {"headers": headers}

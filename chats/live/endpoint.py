@@ -160,22 +160,11 @@ class Streams:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request for a stream: with events, or with what Django says instead."""
-        loop = asyncio.get_running_loop()
-        answer = await loop.run_in_executor(self._door, self._ask_django, scope)
-        open_one = isinstance(answer, OpenStream)
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()
-        ]
-        headers += [(b"set-cookie", one.OutputString().encode()) for one in answer.cookies.values()]
-        if open_one:
-            headers = [header for header in headers if header[0].lower() != b"content-length"]
-        await send(
-            {"type": "http.response.start", "status": answer.status_code, "headers": headers}
-        )
-        if not isinstance(answer, OpenStream):
-            await send({"type": "http.response.body", "body": answer.content})
+        # What this holds is held for as long as the stream is open: so nothing of the request.
+        stream = await self._begin(scope, send)
+        del scope
+        if stream is None:
             return
-        stream = Stream(answer.reader, answer.version, next(self._turns), send)
         self._open(stream)
         try:
             stream.tell()
@@ -186,6 +175,24 @@ class Streams:
         finally:
             stream.over = True
             self._close(stream)
+
+    async def _begin(self, scope: Scope, send: Send) -> Stream | None:
+        """The stream, if Django lets it begin."""
+        loop = asyncio.get_running_loop()
+        answer = await loop.run_in_executor(self._door, self._ask_django, scope)
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.items()
+        ]
+        headers += [(b"set-cookie", one.OutputString().encode()) for one in answer.cookies.values()]
+        if isinstance(answer, OpenStream):
+            headers = [header for header in headers if header[0].lower() != b"content-length"]
+        await send(
+            {"type": "http.response.start", "status": answer.status_code, "headers": headers}
+        )
+        if isinstance(answer, OpenStream):
+            return Stream(answer.reader, answer.version, next(self._turns), send)
+        await send({"type": "http.response.body", "body": answer.content})
+        return None
 
     def _ask_django(self, scope: Scope) -> HttpResponse:
         """The view `live`, with everything that stands around views."""

@@ -1,9 +1,12 @@
 """Streams of a real server: who may open one, what comes through, and when they end."""
 
+import asyncio
+import gc
 import http.client
 import os
 import signal
 import time
+import weakref
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,11 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
 from accounts import services as account_services
+from chats.live.endpoint import OpenStream, Streams
+from chats.live.readers import Reader
 from messaging.models import Mailbox
 from tests.factories import MessageFactory
+from tests.live.conftest import spoken_by
 from tests.live.listening import Listener, within
 
 
@@ -180,6 +186,42 @@ def test_streams_have_no_threads_and_no_database_connections(serve, listen, ana)
     threads, files = threads_and_files(server)
     assert threads <= before[0] + 1
     assert files <= before[1] + 30 + 2
+
+
+def test_a_stream_keeps_nothing_of_the_request_that_opened_it(settings, monkeypatch):
+    """Of thousands, that would be half of what they take."""
+    monkeypatch.setattr("chats.live.endpoint.versions_of", lambda _people: {})
+    made = []
+
+    def let_in(request):
+        answer = OpenStream(Reader("a session", 1, 0), 1)
+        made.extend((weakref.ref(request), weakref.ref(answer)))
+        return answer
+
+    async def run():
+        streams = Streams()
+        streams.pages = let_in
+        told, gone = asyncio.Event(), asyncio.Event()
+
+        async def receive():
+            await gone.wait()
+            return {"type": "http.disconnect"}
+
+        async def send(message):
+            if message["type"] == "http.response.body":
+                told.set()
+
+        scope = {"type": "http", "method": "GET", "path": "/live/", "query_string": b""}
+        stream = asyncio.create_task(streams(scope | {"headers": []}, receive, send))
+        await told.wait()
+        gc.collect()
+        assert [kept() for kept in made] == [None, None]
+        gone.set()
+        await stream
+        streams.end_all()
+
+    with spoken_by("memory", settings):
+        asyncio.run(run())
 
 
 def threads_and_files(server):
