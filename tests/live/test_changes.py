@@ -218,6 +218,34 @@ def test_a_reply_that_was_offered_and_deleted_is_offered_no_more(open_page, mine
     assert "1 reply" in page.find(f"#m-{mine.pk}-summary").text
 
 
+def test_what_is_offered_behind_a_deleted_reply_is_offered_once(open_page, mine):
+    first, second = reply_to(mine), reply_to(mine)
+    page = open_page(of("conversation_detail", mine.conversation_id))
+    reply_to(mine)
+    page.ask()
+    assert page.find(f"#m-{second.pk}-more")
+    services.delete_message(message=second, author=second.sender)
+
+    page.ask()
+
+    assert page.find(f"#m-{first.pk}-more").text.strip() == "1 more reply"
+    assert not page.find(f"#m-{second.pk}-more")
+
+
+def test_a_reply_deleted_together_with_what_keeps_its_place_is_counted_no_more(open_page, mine):
+    read(only := reply_to(mine))
+    other = MessageFactory(sender=mine.sender, receiver=mine.receiver)
+    read(reply_to(other))
+    page = open_page(of("conversation_detail", mine.conversation_id))
+    assert "1 reply" in page.find(f"#m-{mine.pk}-thread").text
+    Message.objects.filter(pk__in=[only.pk, other.pk]).delete()
+
+    page.ask()
+
+    assert "Message deleted" in page.find(f"#m-{other.pk}").text
+    assert not page.find(f"#m-{mine.pk}-thread").text.strip()
+
+
 def test_a_reply_too_deep_to_be_drawn_is_counted_on_the_way_to_it(open_page, mine):
     deep = chain(mine, 4)
     page = open_page(of("message_detail", mine.pk))
