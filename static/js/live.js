@@ -126,8 +126,9 @@ if (byId("changes")) (() => {
       if (change === sift) detail.shouldSwap = false; // nobody has asked for it
       return;
     }
-    if (change === sift && drawn !== shown()) {
-      // Something else was swapped in meanwhile: the answer is to a page that is no more.
+    if (change === sift && (drawn !== shown() || $("#progress.htmx-request"))) {
+      // Something else was swapped in meanwhile, or is on its way and may be older than this answer,
+      // after which nobody would ask again: the answer is to a page that is no more.
       detail.shouldSwap = false;
       again = true;
       return;
