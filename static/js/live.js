@@ -47,6 +47,8 @@ if (byId("changes")) (() => {
   on("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
     if (requestConfig.elt.id !== "changes") return;
     asking = false;
+    // With the last message of a day its divider goes.
+    for (const day of $$("#feed > .day:not(:has(+ .node))")) day.remove();
     // Signed out, or nobody's any more: that stays so.
     if ([401, 403, 404].includes(xhr.status)) return;
     if (!successful) askSoon(pause());

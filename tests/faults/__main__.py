@@ -73,10 +73,19 @@ def lines(scale: float) -> Iterator[tuple[str, Callable[[], tuple]]]:
             )()
         ),
     )
-    changes = often(5000)
+    changes, fewer = often(5000), often(1500)
+    truth = ("tests/live/test_truth.py", "-k", "in_the_end")
     yield (
-        "open pages come to show what is true",
-        by_tests("tests/live/truth.py", tried=changes, LIVE_CHANGES=str(changes)),
+        "open pages come to show what is true, SQLite",
+        by_tests(*truth, tried=changes, LIVE_CHANGES=str(changes)),
+    )
+    yield (
+        "open pages come to show what is true, PostgreSQL",
+        on_postgres(
+            lambda address: by_tests(
+                *truth, tried=fewer, LIVE_CHANGES=str(fewer), DATABASE_URL=address
+            )()
+        ),
     )
     yield "kill -9 under eight writers, SQLite", lambda: kills(often(500))
     yield (

@@ -83,10 +83,10 @@ class Listener:
 
 
 class BadLine:
-    """A proxy that is cut at random, and now and then answers 502."""
+    """A proxy in front of several servers, that is cut at random and now and then answers 502."""
 
-    def __init__(self, port, seed):
-        self.target = port
+    def __init__(self, ports, seed):
+        self.targets = ports
         self.random = random.Random(seed)  # noqa: S311
         self.listening = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self.listening.getsockname()[1]
@@ -114,7 +114,8 @@ class BadLine:
                     near.sendall(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\n\r\n")
                     near.close()
                     continue
-                far = socket.create_connection(("127.0.0.1", self.target), timeout=PATIENCE)
+                target = ("127.0.0.1", self.random.choice(self.targets))
+                far = socket.create_connection(target, timeout=PATIENCE)
                 far.settimeout(None)
             except OSError:
                 near.close()
