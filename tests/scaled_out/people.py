@@ -7,6 +7,7 @@ import random
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from urllib.parse import urlencode, urlsplit
 from uuid import uuid4
 
@@ -49,6 +50,11 @@ class Seen:
             self.upstreams[response.headers.get("X-Upstream", "").split(", ")[-1]] += 1
 
 
+class Answer(NamedTuple):
+    content: bytes
+    status_code: int
+
+
 class Person:
     """One browser. What did not arrive is sent again, as it was."""
 
@@ -57,10 +63,10 @@ class Person:
         self.headers = {"Cookie": f"sessionid={session}; csrftoken={CSRF}", "X-CSRFToken": CSRF}
         self.host = urlsplit(address).netloc
 
-    def _once(self, method: str, url: str, body: str | None):
+    def _once(self, method: str, url: str, body: str | None, more: dict):
         line = http.client.HTTPConnection(self.host, timeout=60)
         try:
-            headers = dict(self.headers)
+            headers = self.headers | more
             if body is not None:
                 headers["Content-Type"] = "application/x-www-form-urlencoded"
             line.request(method, url, body, headers)
@@ -69,14 +75,14 @@ class Person:
         finally:
             line.close()
 
-    def ask(self, method: str, url: str, fields: dict | None = None) -> str:
+    def ask(self, method: str, url: str, fields: dict | None = None, **headers: str) -> str:
         body = None if fields is None else urlencode(fields)
         for _ in range(TRIES):
             try:
-                response, html = self._once(method, url, body)
+                response, html = self._once(method, url, body, headers)
             except (OSError, http.client.HTTPException):
                 response, html = None, ""
-            if response is not None and response.status in {200, 302}:
+            if response is not None and response.status in {200, 204, 302}:
                 self.seen.note(response)
                 return html
             # 502: the process was ended while it worked at this. Everything else is a mistake.
@@ -88,6 +94,11 @@ class Person:
             threading.Event().wait(0.1)  # nobody presses faster
         self.seen.errors.append(("given up", method, url))
         return ""
+
+    def get(self, url: str, headers: dict | None = None) -> Answer:
+        """As Django's own client for tests has it."""
+        html = self.ask("GET", url, **(headers or {}))
+        return Answer(html.encode(), 200 if html else 204)
 
     def send(self, text: str) -> None:
         fields = {"content": text, "client_key": uuid4()}
