@@ -48,7 +48,7 @@ class Server:
         self.log = folder / "server.log"
         port = free_port()
         self.address = f"http://127.0.0.1:{port}"
-        environment = {
+        self._environment = {
             name: value
             for name, value in os.environ.items()
             # Those of the test run, and of whoever started it, are not the server's.
@@ -63,11 +63,15 @@ class Server:
             "DEBUG": "0",
             "WORKER": "0",  # what is seen in a browser needs none
         }
-        with self.log.open("wb") as log:
+        self.start()
+
+    def start(self) -> None:
+        """Start it; once it has been stopped, it is the same again."""
+        with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "serve"],
                 cwd=PROJECT,
-                env=environment,
+                env=self._environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

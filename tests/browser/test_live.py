@@ -201,3 +201,105 @@ def test_a_lost_network_loses_nothing(as_ben, opened, watch, ana, ben):
 
     expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
     expect(as_ben.locator("#toasts [role=alert]")).to_have_count(0)
+
+
+def test_a_restarted_server_loses_and_doubles_nothing(as_ben, opened, watch, server, ana, ben):
+    watch.expect("ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "ERR_EMPTY_RESPONSE")
+    # What was asked for just then fails as well, and is asked for again.
+    watch.expect("ERR_CONNECTION_RESET", "htmx:(sendError|afterRequest)", "Send Error")
+    opened(as_ben)
+    MessageFactory(sender=ana, receiver=ben, content="Before")
+    pill = as_ben.locator("#new-pill a")
+    expect(pill).to_have_text("1 new message")
+
+    server.stop()
+    MessageFactory(sender=ana, receiver=ben, content="Meanwhile")
+    server.start()
+    server.wait()
+
+    # The more often it has failed, the longer a page waits before it tries again.
+    expect(pill).to_have_text("2 new messages", timeout=60_000)
+    pill.click()
+    expect(saying(as_ben, "Before")).to_have_count(1)
+    expect(saying(as_ben, "Meanwhile")).to_have_count(1)
+
+
+def test_a_page_that_the_browser_has_kept_asks_what_it_has_missed(as_ben, opened, ana, ben):
+    """With text in it: without, it is loaded again."""
+    opened(as_ben)
+    composer(as_ben).fill("Half a message")
+    # Chromium keeps no page while somebody steers it; these are its events.
+    as_ben.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    MessageFactory(sender=ana, receiver=ben, content="Meanwhile")
+
+    with as_ben.expect_response("**/live/"):
+        as_ben.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+
+    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+    expect(composer(as_ben)).to_have_value("Half a message")
+
+
+# A stream of which nothing arrives any more, as after a computer has slept.
+DEAF = """
+const hear = EventSource.prototype.addEventListener;
+EventSource.prototype.addEventListener = function (name, act) {
+  hear.call(this, name, (event) => window.deaf === this || act(event));
+  window.stream = this;
+};
+"""
+
+
+def test_a_stream_that_has_gone_silent_is_opened_anew(as_ben, opened, message, ana, ben):
+    as_ben.add_init_script(DEAF)
+    as_ben.clock.install()
+    opened(as_ben)
+    as_ben.evaluate("window.deaf = window.stream")
+    edit(message, "Good evening, Ben")
+
+    with as_ben.expect_response("**/live/"):
+        as_ben.clock.fast_forward("02:00")  # as a lid that was closed for so long
+
+    expect(article(as_ben, message)).to_contain_text("Good evening, Ben")
+    assert as_ben.evaluate("window.deaf.readyState") == 2  # closed: there is one
+
+
+def test_what_was_asked_for_before_a_change_does_not_undo_it(as_ana, opened, message, ana, ben):
+    """However late it arrives: it is asked once more what has changed."""
+    reply = reply_to(message, "Before")
+    services.mark_as_read(reader=ana, messages=Message.objects.filter(pk=reply.pk))
+    opened(as_ana)
+    held = {}
+
+    def hold(name):
+        """The first such request waits; afterwards pages ask as ever."""
+
+        def first(route):
+            route.continue_() if name in held else held.update({name: route})
+
+        return first
+
+    def holds(name):
+        for _ in range(1000):
+            if name in held:
+                return held[name]
+            as_ana.wait_for_timeout(20)
+        raise AssertionError(f"Nothing asked for {name}.")
+
+    as_ana.route("**/changes/?*", hold("changes"))
+    as_ana.route("**part=thread*", hold("replies"))
+    MessageFactory(sender=ben, receiver=ana)
+    changes = holds("changes")
+    thread(as_ana, message).get_by_role("link").click()
+    replies = holds("replies")
+
+    old = replies.fetch()
+    edit(reply, "After")
+    with as_ana.expect_response("**/changes/?*"):
+        changes.continue_()
+    replies.fulfill(response=old)
+    expect(article(as_ana, reply)).to_be_visible()
+    # Nothing is swapped under the pointer or the focus.
+    as_ana.mouse.move(0, 0)
+    composer(as_ana).focus()
+
+    expect(article(as_ana, reply)).to_contain_text("After")
