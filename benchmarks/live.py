@@ -3,7 +3,11 @@
 For each bus and each number of idle streams: memory and processor time of the server, threads,
 connections to the database; the time from sending a message to the event in its receiver's window,
 at 40 and 100 messages a second; and how long a page takes beside that. Streams belong to different
-people, and all connections come from this process.
+people, and all connections come from this process. The floor is an ASGI application of ten lines
+that holds streams and does nothing else, on the same server.
+
+Results are kept in benchmarks/results/live.json, so that one thing can be measured after the
+other (`--only redis --streams 1000`); the table is of all there are.
 """
 
 from __future__ import annotations
@@ -20,8 +24,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -36,33 +40,76 @@ PAGES = 150  # loaded for each line of the table
 TICKS = os.sysconf("SC_CLK_TCK")
 VERSION = re.compile(rb"data: (\d+)\n\n")
 
-HEADINGS = (
-    *("streams", "KB each", "threads", "DB conn.", "idle CPU %"),
-    *(f"{part} at {rate}/s" for rate in RATES for part in ("p50 ms", "p99 ms")),
-    *("page ms", "with streams", "ratio"),
-)
+RESULTS = ROOT / "benchmarks" / "results" / "live.json"
+BUSES = ("floor", "sqlite", "redis", "postgresql")
+# Open before memory is looked at: what the first ones cost, the others do not.
+FIRST = 100
+
+HEADINGS = {
+    "threads": "threads",
+    "connections": "DB conn.",
+    "each": "KB each",
+    "idle": "idle CPU %",
+    **{f"{part} {rate}": f"{part} at {rate}/s" for rate in RATES for part in ("p50", "p99")},
+    "alone": "page ms",
+    "beside": "with streams",
+    "ratio": "ratio",
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--seconds", type=int, default=15, help="for each rate")
     parser.add_argument("--streams", type=int, nargs="*", default=[1_000, 5_000])
-    parser.add_argument("--only", default="", help="one bus: sqlite, redis or postgresql")
+    parser.add_argument("--only", choices=BUSES, help="one bus, or the floor")
     options = parser.parse_args()
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    print("| bus | " + " | ".join(HEADINGS) + " |")
-    print("|---|" + "---:|" * len(HEADINGS))
-    for name in ("sqlite", "redis", "postgresql"):
-        if options.only in ("", name):
+    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
+    for name in [options.only] if options.only else BUSES:
+        for number in options.streams:
             try:
-                _measure_bus(name, options)
+                found = (
+                    _measure_floor(number)
+                    if name == "floor"
+                    else _measure_bus(name, number, options.seconds)
+                )
             except NotHere as missing:
-                print(f"| {name} | {missing} is not on this machine |")
+                print(f"{name}: {missing} is not on this machine", file=sys.stderr)
+                break
+            results[f"{name} {number}"] = found
+            RESULTS.parent.mkdir(exist_ok=True)
+            RESULTS.write_text(json.dumps(results, indent=1))
+    print(_table(results))
     return 0
 
 
-def _measure_bus(name: str, options: argparse.Namespace) -> None:
+def _table(results: dict[str, dict[str, Any]]) -> str:
+    lines = ["| bus | streams | " + " | ".join(HEADINGS.values()) + " |"]
+    lines.append("|---|" + "--:|" * (len(HEADINGS) + 1))
+    order = [(name, int(number)) for name, number in (key.split() for key in results)]
+    for name, number in sorted(order, key=lambda one: (BUSES.index(one[0]), one[1])):
+        found = results[f"{name} {number}"]
+        cells = [name, f"{number:,}", *(str(found.get(key, "")) for key in HEADINGS)]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _measure_floor(number: int) -> dict[str, Any]:
+    command = ["-m", "uvicorn", "benchmarks.live_floor:application", "--log-level", "error"]
+    port = free_port()
+    with _running([*command, "--port", str(port)], port, dict(os.environ)) as process:
+        return asyncio.run(_measure_idle(port, process, ["nobody"] * number))
+
+
+async def _measure_idle(
+    port: int, process: subprocess.Popen, sessions: list[str]
+) -> dict[str, Any]:
+    async with _opened(port, process, sessions) as (_windows, found):
+        return found
+
+
+def _measure_bus(name: str, number: int, seconds: int) -> dict[str, Any]:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         environment = os.environ | {
@@ -74,6 +121,8 @@ def _measure_bus(name: str, options: argparse.Namespace) -> None:
             "CACHE_URL": "",
             "LIVE_BUS": name,
             "LOG_LEVEL": "ERROR",
+            # It takes processor time of its own, streams or not.
+            "WORKER": "0",
         }
         address = ""
         if name == "redis":
@@ -81,13 +130,9 @@ def _measure_bus(name: str, options: argparse.Namespace) -> None:
         if name == "postgresql":
             address = make_database(stack.enter_context(postgres(durable=True)), "parley")
             environment["DATABASE_URL"] = address
-        people = json.loads(_task(environment, "prepare", str(max(options.streams))))
-        for number in options.streams:
-            with _server(environment) as (port, process):
-                cells = asyncio.run(
-                    _measure(environment, address, port, process, people[:number], options.seconds)
-                )
-            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+        people = json.loads(_task(environment, "prepare", str(number)))
+        with _server(environment) as (port, process):
+            return asyncio.run(_measure(environment, address, port, process, people, seconds))
 
 
 def _task(environment: dict[str, str], *arguments: str) -> str:
@@ -105,16 +150,26 @@ def _task(environment: dict[str, str], *arguments: str) -> str:
 @contextmanager
 def _server(environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen]]:
     port = free_port()
+    environment |= {"HOST": "127.0.0.1", "PORT": str(port)}
+    with _running(["manage.py", "serve"], port, environment) as process:
+        yield port, process
+
+
+@contextmanager
+def _running(
+    command: list[str], port: int, environment: dict[str, str]
+) -> Iterator[subprocess.Popen]:
+    """A server of ours, once it answers."""
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "serve"],
+        [sys.executable, *command],
         cwd=ROOT,
-        env=environment | {"HOST": "127.0.0.1", "PORT": str(port)},
+        env=environment,
         stdout=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
         wait_for(f"http://127.0.0.1:{port}/healthz", process)
-        yield port, process
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
@@ -143,6 +198,43 @@ class Window(asyncio.Protocol):
             self.heard.append((int(found), now))
 
 
+@asynccontextmanager
+async def _opened(
+    port: int, process: subprocess.Popen, sessions: list[str]
+) -> AsyncIterator[tuple[list[Window], dict[str, Any]]]:
+    """A stream for each session, and what they cost while nothing happens."""
+    loop = asyncio.get_running_loop()
+    opened = asyncio.Semaphore(0)
+    windows: list[Window] = []
+    try:
+        for place, session in enumerate(sessions):
+            if place == FIRST:
+                await asyncio.sleep(5)
+                before = _memory(process.pid)
+            _transport, window = await loop.create_connection(
+                lambda session=session: Window(session, opened), "127.0.0.1", port
+            )
+            windows.append(window)
+            # One after the other: else their requests would all wait in the server at once, and
+            # the memory for that would seem to be that of streams.
+            await asyncio.wait_for(opened.acquire(), 120)
+        await asyncio.sleep(5)
+        each = (_memory(process.pid) - before) / (len(sessions) - FIRST)
+        used = _processor(process.pid)
+        await asyncio.sleep(10)
+        yield (
+            windows,
+            {
+                "threads": len(os.listdir(f"/proc/{process.pid}/task")),
+                "each": f"{each:.1f}",
+                "idle": f"{(_processor(process.pid) - used) / 10 * 100:.1f}",
+            },
+        )
+    finally:
+        for window in windows:
+            window.transport.abort()
+
+
 async def _measure(
     environment: dict[str, str],
     address: str,
@@ -150,51 +242,35 @@ async def _measure(
     process: subprocess.Popen,
     people: list[tuple[int, str, int]],
     seconds: int,
-) -> list[str]:
+) -> dict[str, Any]:
     """The cells of one line of the table."""
     loop = asyncio.get_running_loop()
     _pk, session, conversation = people[0]
     page = f"/c/{conversation}/"
-    alone = await loop.run_in_executor(None, _page_times, port, session, page)
-    before = _memory(process.pid)
-    opened = asyncio.Semaphore(0)
-    windows: dict[int, Window] = {}
-    for pk, its_session, _conversation in people:
-        _transport, window = await loop.create_connection(
-            lambda session=its_session: Window(session, opened), "127.0.0.1", port
-        )
-        windows[pk] = window
-    for _ in people:
-        await asyncio.wait_for(opened.acquire(), 120)
-    await asyncio.sleep(5)
-    each = (_memory(process.pid) - before) / len(people)
-    used = _processor(process.pid)
-    await asyncio.sleep(10)
-    idle = (_processor(process.pid) - used) / 10 * 100
-    threads = len(os.listdir(f"/proc/{process.pid}/task"))
-    connections = _database_connections(process.pid, address)
-    delays: list[str] = []
-    for rate in RATES:
-        sender = loop.run_in_executor(
-            None, _task, environment, "send", str(rate), str(seconds), str(len(people))
-        )
-        sent = json.loads(await sender)
-        await asyncio.sleep(4)
-        found = sorted(_delays(windows, sent))
-        delays += [f"{_at(found, 0.5):.0f}", f"{_at(found, 0.99):.0f}"]
-        if len(found) < len(sent):
-            delays[-1] += f" ({len(sent) - len(found)} lost)"
-        if len(sent) < rate * seconds * 0.95:
-            delays[-2] += f" ({len(sent) / seconds:.0f}/s)"
-    quiet = await loop.run_in_executor(None, _page_times, port, session, page)
-    for window in windows.values():
-        window.transport.abort()
-    half, ratio = _at(sorted(quiet), 0.5), _at(sorted(quiet), 0.5) / _at(sorted(alone), 0.5)
-    return [
-        *(f"{len(people):,}", f"{each:.1f}", str(threads), str(connections), f"{idle:.1f}"),
-        *delays,
-        *(f"{_at(sorted(alone), 0.5):.1f}", f"{half:.1f}", f"{ratio:.2f}"),
-    ]
+    alone = sorted(await loop.run_in_executor(None, _page_times, port, session, page))
+    sessions = [its_session for _pk, its_session, _conversation in people]
+    async with _opened(port, process, sessions) as (opened, found):
+        windows = dict(zip((pk for pk, _session, _conversation in people), opened, strict=True))
+        found["connections"] = _database_connections(process.pid, address)
+        for rate in RATES:
+            sender = loop.run_in_executor(
+                None, _task, environment, "send", str(rate), str(seconds), str(len(people))
+            )
+            sent = json.loads(await sender)
+            await asyncio.sleep(4)
+            delays = sorted(_delays(windows, sent))
+            found[f"p50 {rate}"] = f"{_at(delays, 0.5):.0f}"
+            found[f"p99 {rate}"] = f"{_at(delays, 0.99):.0f}"
+            if len(delays) < len(sent):
+                found[f"p99 {rate}"] += f" ({len(sent) - len(delays)} lost)"
+            if len(sent) < rate * seconds * 0.95:
+                found[f"p50 {rate}"] += f" ({len(sent) / seconds:.0f}/s)"
+        beside = sorted(await loop.run_in_executor(None, _page_times, port, session, page))
+    return found | {
+        "alone": f"{_at(alone, 0.5):.1f}",
+        "beside": f"{_at(beside, 0.5):.1f}",
+        "ratio": f"{_at(beside, 0.5) / _at(alone, 0.5):.2f}",
+    }
 
 
 def _delays(windows: dict[int, Window], sent: list[tuple[int, int, float]]) -> Iterator[float]:
