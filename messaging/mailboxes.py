@@ -18,10 +18,27 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
+_VERSIONS = "SELECT user_id, version FROM messaging_mailbox WHERE user_id IN"
+
+
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def of(self, user: User) -> Mailbox:
         """`user`'s mailbox; one with the defaults, not saved, if they have none yet."""
         return getattr(user, "mailbox", None) or self.model(user=user)
+
+    def versions_of(self, user_pks: Iterable[int]) -> dict[int, int]:
+        """The versions of these people's mailboxes, by person."""
+        # Asked about everybody who waits for news, ten times a second on SQLite. Django takes six
+        # times as long to write a thousand ids down.
+        pks = list(user_pks)
+        found: dict[int, int] = {}
+        with connections[self.db].cursor() as cursor:
+            for start in range(0, len(pks), 1000):
+                some = pks[start : start + 1000]
+                places = ", ".join(["%s"] * len(some))
+                cursor.execute(f"{_VERSIONS} ({places})", some)
+                found.update(cursor.fetchall())
+        return found
 
     def raise_versions(self, user_pks: Iterable[int]) -> None:
         """Tell these people's pages that something they can see has changed.
