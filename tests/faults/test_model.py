@@ -27,10 +27,12 @@ from messaging import services
 from messaging.models import Conversation, Message, Notification
 from tests.chats.conftest import signed_in
 from tests.factories import UserFactory
+from tests.faults.rounds import rounds
 from tests.messaging.orphans import orphans
 
 RUNS = int(os.environ.get("MODEL_RUNS", "8"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
+AT_A_TIME = min(RUNS, 8)
 MOST_PEOPLE = 5
 
 pick = st.integers(0, 10**6)
@@ -259,11 +261,14 @@ def list_of(answer):
 @pytest.mark.django_db
 def test_whatever_people_do_everything_agrees():
     chosen = settings(
-        max_examples=RUNS,
+        max_examples=AT_A_TIME,
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
         phases=[Phase.generate],  # a step is slow: to find a shorter way to fail takes minutes
         suppress_health_check=list(HealthCheck),
     )
-    run_state_machine_as_test(People, settings=chosen)
+    for number in rounds(-(-RUNS // AT_A_TIME), each=AT_A_TIME):
+        if number:  # a setting that repeats its examples would repeat the first ones
+            chosen = settings(chosen, derandomize=False)
+        run_state_machine_as_test(People, settings=chosen)

@@ -12,6 +12,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.faults.rounds import rounds
 from tests.scaled_out.layout import scaled_out, wait_for
 from tests.scaled_out.people import MAKE_PEOPLE, Person, Seen, talk
 from tests.services_fixture import NotHere
@@ -107,7 +108,7 @@ def test_a_process_that_is_killed_takes_nothing_with_it(layout):
 def test_a_rolling_restart_is_not_noticed(layout):
     seen = Seen()
     with load(layout, seen):
-        for _ in range(RESTARTS):
+        for _ in rounds(RESTARTS):
             for web in layout.webs:
                 sent_since(seen, 2)
                 web.end()
