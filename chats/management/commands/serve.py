@@ -82,7 +82,10 @@ class Command(BaseCommand):
 
     def _greet(self) -> None:
         # Imported here, because the database is only now what its models expect.
+        from accounts import erasure
         from accounts.services import first_administrator_address
+
+        erasure.settle()
 
         self.stdout.write(f"{settings.SITE_NAME} is at {settings.SITE_URL}")
         if address := first_administrator_address():
