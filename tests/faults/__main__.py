@@ -112,7 +112,7 @@ def run(line: Line, times: int, until: float) -> tuple[str, str, str]:
         NotHere: a program is missing.
     """
     where, *choice = line.tests.split()
-    command = [sys.executable, "-m", "pytest", "-q", "-s", "-p", "no:randomly"]
+    command = [sys.executable, "-m", "pytest", "-qs", "--show-capture=no", "-p", "no:randomly"]
     command += [f"tests/faults/{where}", *choice]
     with ExitStack() as there:
         folder = Path(there.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))

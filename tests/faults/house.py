@@ -128,7 +128,12 @@ class House:
         command += ["--timeout-keep-alive", "600", "--timeout-graceful-shutdown", "1"]
         with self.log.open("ab") as log:
             self.server = subprocess.Popen(
-                command, cwd=PROJECT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # what a program before it runs ends with it
             )
         end = time.monotonic() + PATIENCE
         while True:
@@ -145,7 +150,7 @@ class House:
 
     def kill(self) -> None:
         """As a power cut does: no signal that anybody could answer."""
-        self.server.send_signal(signal.SIGKILL)
+        os.killpg(self.server.pid, signal.SIGKILL)
         self.server.wait()
 
     @contextmanager

@@ -32,7 +32,7 @@ from tests.messaging.orphans import orphans
 
 RUNS = int(os.environ.get("MODEL_RUNS", "8"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
-AT_A_TIME = min(RUNS, 8)
+AT_A_TIME = min(RUNS, max(1, 160 // STEPS))  # between two looks at the time
 MOST_PEOPLE = 5
 
 pick = st.integers(0, 10**6)
