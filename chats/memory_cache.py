@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
@@ -23,6 +24,12 @@ class SweptLocMemCache(LocMemCache):
     which nobody asks for again once they have moved on: the texts of an account that was deleted
     would stay in memory for as long as the process runs.
     """
+
+    # Django's own, which its types do not name.
+    _cache: dict[str, bytes]
+    _expire_info: dict[str, float | None]
+    _lock: threading.Lock
+    _delete: Callable[[str], bool]
 
     def __init__(self, name: str, params: dict[str, Any]) -> None:
         super().__init__(name, params)
