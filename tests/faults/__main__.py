@@ -166,6 +166,8 @@ def ended(command: list[str], environment: dict[str, str], seconds: float) -> tu
 
 def main() -> int:
     """Run the lines one after another, print the table; 1 if anything was lost."""
+    # In the background a shell has SIGINT ignored, also by what is started here: lines end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # The last one may need its grace.
     end = time.time() + 60 * float(os.environ.get("MINUTES", "60")) - 1.5 * GRACE
     scale = float(os.environ.get("SCALE", "1"))

@@ -250,7 +250,8 @@ def writing(browsers: list[Browser], until: threading.Event) -> list[threading.T
                 until.wait(0.01)
         browser.close()
 
-    threads = [threading.Thread(target=write, args=[browser]) for browser in browsers]
+    # Daemons: a test that fails in between tells nobody to stop.
+    threads = [threading.Thread(target=write, args=[browser], daemon=True) for browser in browsers]
     for thread in threads:
         thread.start()
     return threads
