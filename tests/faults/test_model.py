@@ -6,6 +6,7 @@ MODEL_STEPS say how much of it there is.
 """
 
 import os
+from unittest.mock import patch
 
 import pytest
 from bs4 import BeautifulSoup
@@ -237,10 +238,11 @@ class People(RuleBasedStateMachine):
         conversation = Message.objects.get(pk=self.changed).conversation_id
         for pk in Conversation.objects.get(pk=conversation).people_pks[self.step % 2 :][:1]:
             browser, path = self.browsers[pk], f"/c/{conversation}/"
-            first, kept = (list_of(browser.get(path)) for _ in range(2))
-            caches["default"].clear()
-            caches["template_fragments"].clear()
-            assert first == kept == list_of(browser.get(path))
+            # Kept since an earlier step perhaps: nothing empties the caches in between.
+            first = list_of(browser.get(path))
+            with patch.object(type(caches["default"]), "get", lambda *args, **kwargs: None):
+                made_now = list_of(browser.get(path))
+            assert first == made_now
             marked = {
                 int(article["id"].removeprefix("m-"))
                 for article in first.select("article.is-unread")
