@@ -201,8 +201,10 @@ def delete_account(user: User) -> None:
 def forget_account(user: User) -> None:
     """Remove what belongs to an account beside its messages. Called by `signals.forget_account`."""
     user_pk = user.pk
-    # Once it is certain: a deletion that fails would be carried out by the next restore.
+    # Before it is certain and after: a power cut between the two may neither forget a deletion nor
+    # let the next restore carry out one that failed.
     gone = erasure.fingerprint(user_pk, user.date_joined)
+    erasure.begin(gone)
     transaction.on_commit(lambda: erasure.remember([gone]), robust=True)
     end_sessions(user_pk)
     EmailAddress.objects.filter(user=user_pk).delete()

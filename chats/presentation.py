@@ -254,4 +254,6 @@ class Presenter:
             return SafeString()
         if sender_pk == self.reader_pk:
             return escape(_("replying to you"))
-        return format_html(_("replying to {}"), self.people[sender_pk].first)
+        return format_html(
+            _("replying to {}"), format_html("<bdi>{}</bdi>", self.people[sender_pk].first)
+        )

@@ -210,13 +210,13 @@ if CACHE_URL:
 else:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "BACKEND": "chats.memory_cache.SweptLocMemCache",
             "LOCATION": "unique-snowflake",
             # Django's 300 is less than one busy page.
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         },
         "template_fragments": {
-            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
+            "BACKEND": "chats.memory_cache.SweptLocMemCache",
             "LOCATION": "unique-snowflake-fragments",
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         },

@@ -42,7 +42,11 @@ def where(failure: Failure) -> str:
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Plain lines, with errors as `where` tells them."""
+    """Plain lines, with the record's `fields` at their end, and errors as `where` tells them."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is logging's)
+        fields = getattr(record, "fields", {})
+        return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in fields.items())])
 
     def formatException(self, ei) -> str:  # noqa: N802  (the name is logging's)
         return where(ei)

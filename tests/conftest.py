@@ -7,6 +7,7 @@ import pytest
 from django.core.cache import caches
 
 from messaging.models import Conversation
+from tests import discretion
 from tests.factories import MessageFactory, UserFactory
 
 # The same examples in every run that decides over a change; new ones wherever people work.
@@ -28,6 +29,14 @@ def pytest_collection_modifyitems(items):
 def _empty_caches():
     for cache in caches.all(initialized_only=True):
         cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_private_is_logged():
+    """Whatever a test does, forced errors above all: no text, password or cookie is in the log."""
+    discretion.told.clear()
+    yield
+    assert not discretion.told, "\n".join(discretion.told[:5])
 
 
 @pytest.fixture

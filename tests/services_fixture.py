@@ -45,6 +45,17 @@ def postgres(folder: Path | None = None, *, durable: bool = False) -> Iterator[s
     Raises:
         NotHere: there is no PostgreSQL, or it did not start.
     """
+    with restartable_postgres(folder, durable=durable) as server:
+        yield server.address
+
+
+@contextmanager
+def restartable_postgres(folder: Path | None = None, *, durable: bool) -> Iterator[Server]:
+    """The same, as a server that can be made to crash. The end of its address is a name's place.
+
+    Raises:
+        NotHere: there is no PostgreSQL, or it did not start.
+    """
     programs = postgres_folder()
     if programs is None:
         raise NotHere("PostgreSQL")
@@ -52,7 +63,7 @@ def postgres(folder: Path | None = None, *, durable: bool = False) -> Iterator[s
         yield from _postgres(programs, kept, durable)
 
 
-def _postgres(programs: Path, folder: Path, durable: bool) -> Iterator[str]:
+def _postgres(programs: Path, folder: Path, durable: bool) -> Iterator[Server]:
     user = _unprivileged_user()
     if user:
         os.chown(folder, user.pw_uid, user.pw_gid)
@@ -69,9 +80,14 @@ def _postgres(programs: Path, folder: Path, durable: bool) -> Iterator[str]:
     for option in options:
         command += ["-c", option]
     address = f"postgres://{OWNER}:{password_file.read_text()}@127.0.0.1:{port}/"
-    with _running(command, folder / "postgres.log", user):
-        _wait_for(lambda: psycopg.connect(f"{address}postgres").close(), psycopg.OperationalError)
-        yield address
+
+    def ask() -> None:
+        psycopg.connect(f"{address}postgres").close()
+
+    server = Server(command, folder / "postgres.log", user, ask, psycopg.OperationalError)
+    server.address = address
+    with server.running():
+        yield server
 
 
 def make_database(address: str, name: str) -> str:
@@ -98,10 +114,12 @@ def redis_cache() -> Iterator[str]:
     with _folder_for(None) as folder:
         command: list[Any] = [program, "--port", port, "--bind", "127.0.0.1"]
         command += ["--save", "", "--appendonly", "no", "--dir", folder]
-        with _running(command, folder / "redis.log", None):
-            with redis.Redis(port=port) as client:
-                _wait_for(client.ping, redis.ConnectionError)
-            yield f"redis://127.0.0.1:{port}/0"
+        with redis.Redis(port=port) as client:
+            ask = client.ping
+            server = Server(command, folder / "redis.log", None, ask, redis.ConnectionError)
+            with server.running():
+                client.close()
+                yield f"redis://127.0.0.1:{port}/0"
 
 
 def free_port() -> int:
@@ -158,46 +176,67 @@ def _as(user: pwd.struct_passwd | None) -> dict[str, Any]:
     )
 
 
-@contextmanager
-def _running(
-    command: list[Any], log: Path, user: pwd.struct_passwd | None
-) -> Iterator[subprocess.Popen]:
-    """A server, until the block ends. What it says goes to `log`."""
-    with log.open("w") as output:
-        server = subprocess.Popen(
-            list(map(str, command)),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            # Ctrl-C in the terminal is for us: the server ends after whoever uses it.
-            start_new_session=True,
-            **_as(user),
-        )
-    try:
-        yield server
-    except _NoAnswer:
-        raise NotHere(f"{command[0]} did not start: {log.read_text().strip()}") from None
-    finally:
-        # Asked by SIGTERM, PostgreSQL would wait until every connection is closed.
-        server.send_signal(signal.SIGINT)
+class Server:
+    """A server's process. What it says goes to `log`; `ask` raises `refused` until it answers."""
+
+    address = ""
+
+    def __init__(
+        self,
+        command: list[Any],
+        log: Path,
+        user: pwd.struct_passwd | None,
+        ask: Callable[[], Any],
+        refused: type[Exception],
+    ) -> None:
+        self._command, self._log, self._user = list(map(str, command)), log, user
+        self._ask, self._refused = ask, refused
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """It answers, until the block ends.
+
+        Raises:
+            NotHere: it did not start.
+        """
         try:
-            server.wait(STOP)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
+            self._start()
+            yield
+        finally:
+            # Asked by SIGTERM, PostgreSQL would wait until every connection is closed.
+            self._process.send_signal(signal.SIGINT)
+            try:
+                self._process.wait(STOP)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
 
+    def crash(self) -> None:
+        """End PostgreSQL at once, as `pg_ctl -m immediate` does, and start it again: it comes up
+        as after a power cut, from its log. Back when it answers.
+        """
+        self._process.send_signal(signal.SIGQUIT)
+        self._process.wait(STOP)
+        self._start()
 
-class _NoAnswer(Exception):
-    pass
-
-
-def _wait_for(attempt: Callable[[], Any], refused: type[Exception]) -> None:
-    last = time.monotonic() + START
-    while True:
-        try:
-            attempt()
-        except refused:
-            if time.monotonic() > last:
-                raise _NoAnswer from None
-            time.sleep(0.05)
-        else:
-            return
+    def _start(self) -> None:
+        with self._log.open("a") as output:
+            self._process = subprocess.Popen(
+                self._command,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C in the terminal is for us: the server ends after whoever uses it.
+                start_new_session=True,
+                **_as(self._user),
+            )
+        last = time.monotonic() + START
+        while True:
+            try:
+                self._ask()
+            except self._refused:
+                if time.monotonic() > last:
+                    said = self._log.read_text().strip()
+                    raise NotHere(f"{self._command[0]} did not start: {said}") from None
+                time.sleep(0.05)
+            else:
+                return

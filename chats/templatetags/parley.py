@@ -56,6 +56,14 @@ def name_of(user):
 
 
 @register.filter
+def isolated(text):
+    """`text`, which somebody typed, for the middle of a sentence of ours: a mark in it that turns the
+    direction of writing turns nothing else.
+    """
+    return format_html("<bdi>{}</bdi>", text)
+
+
+@register.filter
 def current_row(rows, conversation_pk):
     """`rows`, as cached for every page, with one of them marked as the open one."""
     if not conversation_pk:

@@ -1,145 +1,204 @@
 """`make faults`: the long form of everything here, and a table of what came of it.
 
-Each line is one kind of fault: how often it was tried, how much held, how much was lost. FAULTS
-names lines to run, MINUTES ends it early (60): what did not fit is said. Ends with 1 if anything
-was lost.
+Each line is one kind of fault, tried by a test: how often, how much held, and whether anything was
+lost. FAULTS names lines to run, SCALE takes less of each, MINUTES is what all of it may take (60).
+Each line has its share of that; a line that is not through by then ends early, and the table says
+so. Ends with 1 if anything was lost.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.kills import killed
+from tests.faults.rounds import told
 from tests.services_fixture import NotHere, make_database, postgres
 
-SEED = int(os.environ.get("FAULTS_SEED") or time.time_ns() % 10**6)
-LOST = ("lost", "doubled", "untold", "disordered", "broken", "errors")
+SEED = os.environ.get("FAULTS_SEED") or str(time.time_ns() % 10**6)
+TRUTH = "../live/test_truth.py"
+GRACE = 60.0  # seconds in which a test looks at what is stored, once its rounds are over
 
 
-def by_tests(*arguments: str, tried: int, **environment: str) -> Callable[[], tuple]:
-    """A line that is a test, run longer than `make test` does."""
+@dataclass
+class Line:
+    """A fault: the tests that try it, how often, and how much of an hour that may take.
 
-    def run() -> tuple:
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *arguments]
-        done = subprocess.run(
-            command, env=os.environ | environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode:
-            print(done.stdout[-4000:], flush=True)
-        return (tried, tried if done.returncode == 0 else 0, int(done.returncode != 0))
+    `times` goes to them as the variable `often`; without one it is how often they try it anyhow.
+    """
 
-    return run
-
-
-def on_postgres(run: Callable[[str], tuple]) -> Callable[[], tuple]:
-    def there() -> tuple:
-        with postgres(durable=True) as server:
-            return run(make_database(server, "faults"))
-
-    return there
+    name: str
+    tests: str
+    minutes: float
+    times: int
+    often: str = ""
+    on_postgres: bool = False
+    also: tuple[tuple[str, str], ...] = ()
 
 
-def kills(times: int, **environment: str) -> tuple:
-    found = killed(times, seed=SEED, **environment)
-    wrong = sum(found[name] for name in LOST)
-    print(f"    {dict(found)}", flush=True)
-    return (times, found["acknowledged"], wrong)
-
-
-def lines(scale: float) -> Iterator[tuple[str, Callable[[], tuple]]]:
-    """Name and way of each line. `scale` is 1 for the whole of it."""
-
-    def often(times: int) -> int:
-        return max(1, int(times * scale))
-
-    edits, requests, runs = often(1000), often(20_000), often(2000)
-    yield (
-        "edited by two at once, SQLite",
-        by_tests("tests/faults/test_edits.py", tried=edits, EDIT_ROUNDS=str(edits)),
-    )
-    yield (
+LINES = (
+    Line("sent once by two processes, SQLite", "test_sent_once.py", 1, 1000, "SENDS"),
+    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 1, 1000, "SENDS", True),
+    Line("edited by two at once, SQLite", "test_edits.py -k version", 1.5, 1000, "EDIT_ROUNDS"),
+    Line(
         "edited by two at once, PostgreSQL",
-        on_postgres(
-            lambda address: by_tests(
-                "tests/faults/test_edits.py",
-                tried=edits,
-                EDIT_ROUNDS=str(edits),
-                DATABASE_URL=address,
-            )()
-        ),
-    )
-    changes, fewer = often(5000), often(1500)
-    truth = ("tests/live/test_truth.py", "-k", "in_the_end")
-    yield (
-        "open pages come to show what is true, SQLite",
-        by_tests(*truth, tried=changes, LIVE_CHANGES=str(changes)),
-    )
-    yield (
-        "open pages come to show what is true, PostgreSQL",
-        on_postgres(
-            lambda address: by_tests(
-                *truth, tried=fewer, LIVE_CHANGES=str(fewer), DATABASE_URL=address
-            )()
-        ),
-    )
-    yield "kill -9 under eight writers, SQLite", lambda: kills(often(500))
-    yield (
+        "test_edits.py -k version",
+        1.5,
+        1000,
+        "EDIT_ROUNDS",
+        on_postgres=True,
+    ),
+    Line("open pages are true, SQLite", f"{TRUTH} -k in_the_end", 4, 5000, "LIVE_CHANGES"),
+    Line("open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 2, 1500, "LIVE_CHANGES", True),
+    Line("kill -9 under eight writers, SQLite", "test_kills.py -k is_killed", 18, 500, "KILLS"),
+    Line(
         "kill -9 under eight writers, PostgreSQL",
-        on_postgres(lambda address: kills(often(50), DATABASE_URL=address)),
-    )
-    yield "sync, full disk, locked database", by_tests("tests/faults/test_disk.py", tried=3)
-    yield "backup while people write", by_tests("tests/faults/test_backup.py", tried=2)
-    yield (
-        "eight people crosswise, PostgreSQL",
-        on_postgres(
-            lambda address: by_tests(
-                "tests/faults/test_crosswise.py",
-                tried=often(500) * 8,
-                CROSSWISE_STEPS=str(often(500)),
-                DATABASE_URL=address,
-            )()
-        ),
-    )
-    yield (
-        "requests that nobody sends",
-        by_tests("tests/faults/test_fuzz.py", tried=requests, FUZZ_REQUESTS=str(requests)),
-    )
-    yield (
+        "test_kills.py -k of_a_postgresql",
+        2,
+        50,
+        "CRASHES",
+    ),
+    Line(
+        "PostgreSQL ends at once under eight writers",
+        "test_kills.py -k ends_at_once",
+        4,
+        50,
+        "CRASHES",
+    ),
+    Line(
+        "an account of 100,000 messages deleted while four write",
+        "test_deleted.py",
+        6,
+        100_000,
+        "DELETED_MESSAGES",
+    ),
+    Line("sync, full disk, locked database", "test_disk.py", 1, 3),
+    Line("backup while people write", "test_backup.py", 1, 3),
+    Line(
+        "rolling restart under load",
+        "../scaled_out/test_scaled_out.py -k rolling",
+        4,
+        10,
+        "ROLLING_RESTARTS",
+    ),
+    Line(
+        "steps of eight people crosswise, PostgreSQL",
+        "test_crosswise.py",
+        2,
+        500,
+        "CROSSWISE_STEPS",
+        on_postgres=True,
+    ),
+    Line("requests that nobody sends", "test_fuzz.py", 4, 20_000, "FUZZ_REQUESTS"),
+    Line(
         "runs of 60 steps beside a model",
-        by_tests("tests/faults/test_model.py", tried=runs, MODEL_RUNS=str(runs), MODEL_STEPS="60"),
-    )
+        "test_model.py",
+        8,
+        2000,
+        "MODEL_RUNS",
+        also=(("MODEL_STEPS", "60"),),
+    ),
+)
+
+
+def run(line: Line, times: int, until: float) -> tuple[str, str, str]:
+    """What was tried, what held and what was lost, in words, by tests that end at `until`.
+
+    Raises:
+        NotHere: a program is missing.
+    """
+    where, *choice = line.tests.split()
+    command = [sys.executable, "-m", "pytest", "-qs", "--show-capture=no", "-p", "no:randomly"]
+    command += [f"tests/faults/{where}", *choice]
+    with ExitStack() as there:
+        folder = Path(there.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
+        environment = os.environ | dict(line.also) | {"FAULTS_SEED": SEED, "FUZZ_SEED": SEED}
+        environment |= {"FAULTS_END": str(until), "FAULTS_TOLD": str(folder / "told")}
+        environment |= {line.often: str(times)} if line.often else {}
+        if line.on_postgres:
+            server = there.enter_context(postgres(durable=True))
+            environment["DATABASE_URL"] = make_database(server, "faults")
+        status, said = ended(command, environment, until + GRACE - time.time())
+        figures = told(folder / "told")
+    tried = figures.get("tried", times if line.times == times or not line.often else 0)
+    held = figures.get("held", tried)
+    if status is None:
+        return f"{tried}, then stopped", "-", "not known: it did not end"
+    if status:
+        print(said[-4000:], flush=True)
+        return str(tried), "-", "YES"
+    if " skipped" in said and " passed" not in said:
+        raise NotHere(said.strip().splitlines()[-1])
+    print("\n".join(f"    {row}" for row in said.splitlines() if row.startswith("{")), flush=True)
+    short = f" of {times}: its time was over" if tried < times else ""
+    return f"{tried}{short}", str(held), "0"
+
+
+def ended(command: list[str], environment: dict[str, str], seconds: float) -> tuple:
+    """The exit status of a command, None if it had to be stopped; and what it said."""
+    with tempfile.TemporaryFile("w+") as output:
+        process = subprocess.Popen(
+            command,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,  # to be stopped with all it has started
+        )
+        try:
+            status = process.wait(max(seconds, 1))
+        except subprocess.TimeoutExpired:
+            status = None
+        finally:
+            if process.poll() is None:
+                process.send_signal(signal.SIGINT)  # pytest ends its servers, and says where it was
+                try:
+                    process.wait(GRACE / 2)
+                except subprocess.TimeoutExpired:
+                    os.killpg(process.pid, signal.SIGKILL)
+                    process.wait()
+        output.seek(0)
+        return status, output.read()
 
 
 def main() -> int:
-    """Run every line that fits, print the table; 1 if anything was lost."""
-    end = time.monotonic() + 60 * float(os.environ.get("MINUTES", "60"))
+    """Run the lines one after another, print the table; 1 if anything was lost."""
+    # In the background a shell has SIGINT ignored, also by what is started here: lines end by it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The last one may need its grace.
+    end = time.time() + 60 * float(os.environ.get("MINUTES", "60")) - 1.5 * GRACE
+    scale = float(os.environ.get("SCALE", "1"))
     wanted = [word for word in os.environ.get("FAULTS", "").split(";") if word]
-    found, lost = [], 0
+    waiting = [one for one in LINES if not wanted or any(word in one.name for word in wanted)]
+    found, lost = [], False
     print(f"seed {SEED}", flush=True)
-    for name, run in lines(float(os.environ.get("SCALE", "1"))):
-        if wanted and not any(word in name for word in wanted):
+    while waiting:
+        left, line = end - time.time(), waiting[0]
+        share = left * line.minutes / sum(one.minutes for one in waiting)
+        waiting.pop(0)
+        if share < 5:
+            found.append((line.name, "-", "-", "not run: no time left", "-"))
             continue
-        if time.monotonic() > end:
-            found.append((name, "-", "-", "not run: no time left", "-"))
-            continue
-        print(name, flush=True)
-        began = time.monotonic()
+        print(line.name, flush=True)
+        began = time.time()
+        times = max(1, int(line.times * scale)) if line.often else line.times
         try:
-            tried, held, wrong = run()
+            tried, held, wrong = run(line, times, began + share)
         except NotHere as missing:
-            found.append((name, "-", "-", f"not run: no {missing}", "-"))
+            found.append((line.name, "-", "-", f"not run: {missing}", "-"))
             continue
-        lost += wrong
-        found.append((name, tried, held, wrong, f"{time.monotonic() - began:.0f} s"))
+        lost = lost or wrong != "0"
+        found.append((line.name, tried, held, wrong, f"{time.time() - began:.0f} s"))
+        print(f"    {found[-1]}", flush=True)
     print(table(found), flush=True)
     if target := os.environ.get("FAULTS_TABLE"):
         Path(target).write_text(table(found) + "\n")
-    return 1 if lost else 0
+    return int(lost)
 
 
 def table(found: list[tuple]) -> str:

@@ -4,6 +4,7 @@ Nothing here touches the database of the test run: what is looked at is what the
 commands and a second connection find after the fault.
 """
 
+import copy
 import http.client
 import json
 import os
@@ -14,10 +15,13 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
+
+from tests.discretion import private_in
 
 PROJECT = Path(__file__).resolve().parents[2]
 CSRF = "a" * 32
@@ -90,6 +94,7 @@ class House:
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "tests.faults.serving",
             "SECRET_KEY": "only for a house that is made to fail",
+            "LOG_LEVEL": "DEBUG",
             **environment,
         }
         self.server: subprocess.Popen | None = None
@@ -123,7 +128,12 @@ class House:
         command += ["--timeout-keep-alive", "600", "--timeout-graceful-shutdown", "1"]
         with self.log.open("ab") as log:
             self.server = subprocess.Popen(
-                command, cwd=PROJECT, env=self.environment, stdout=log, stderr=subprocess.STDOUT
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # what a program before it runs ends with it
             )
         end = time.monotonic() + PATIENCE
         while True:
@@ -140,12 +150,26 @@ class House:
 
     def kill(self) -> None:
         """As a power cut does: no signal that anybody could answer."""
-        self.server.send_signal(signal.SIGKILL)
+        os.killpg(self.server.pid, signal.SIGKILL)
         self.server.wait()
+
+    @contextmanager
+    def another(self) -> Iterator["House"]:
+        """A second server on the same data."""
+        other = copy.copy(self)
+        other.port, other.server = free_port(), None
+        other.log = self.log.with_suffix(".second.log")
+        try:
+            yield other
+        finally:
+            other.stop()
 
     def stop(self) -> None:
         if self.server and self.server.poll() is None:
             self.kill()
+        if self.log.exists():
+            # Among all the errors that were forced there is nothing of what people wrote.
+            assert not private_in(self.log.read_text())
 
 
 @contextmanager
@@ -208,8 +232,8 @@ class Browser:
 def writing(browsers: list[Browser], until: threading.Event) -> list[threading.Thread]:
     """Threads that send, one message after the other, until told to stop.
 
-    A send that got no answer is sent again under its own key, until there is one: what a browser
-    does with "Try again".
+    A send that got no answer, or that the server could not take, is sent again under its own key
+    until it is taken: what a browser does with "Try again".
     """
 
     def write(browser: Browser) -> None:
@@ -219,13 +243,15 @@ def writing(browsers: list[Browser], until: threading.Event) -> list[threading.T
             key, text = str(uuid4()), f"{browser.person['pk']} says {number}"
             while not until.is_set():
                 try:
-                    browser.send(text, key)
-                    break
+                    if browser.send(text, key) < 500:
+                        break
                 except (OSError, http.client.HTTPException):
-                    until.wait(0.01)
+                    pass
+                until.wait(0.01)
         browser.close()
 
-    threads = [threading.Thread(target=write, args=[browser]) for browser in browsers]
+    # Daemons: a test that fails in between tells nobody to stop.
+    threads = [threading.Thread(target=write, args=[browser], daemon=True) for browser in browsers]
     for thread in threads:
         thread.start()
     return threads

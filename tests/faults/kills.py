@@ -2,35 +2,42 @@
 
 import random
 import threading
+import time
 from collections import Counter
 
-from tests.faults.house import Browser, house, lost_or_doubled, writing
+from tests.faults.house import PATIENCE, Browser, house, lost_or_doubled, writing
+from tests.faults.rounds import rounds, tell
+from tests.services_fixture import Server, make_database
 
 WRITERS = 8
 
 
 def killed(
-    times: int, *, seed: int, at: float = 0.4, meanwhile=None, **environment: str
+    times: int, *, seed: int, at: float = 0.4, database: Server | None = None, **environment: str
 ) -> Counter:
     """How it went: the server killed `times` times, after up to `at` seconds of writing each.
 
-    `meanwhile` is called with the house instead of killing the server, if it is given.
+    With `database`, it is that PostgreSQL that ends at once and comes again, and Parley that has
+    to go on by itself.
     """
     chance = random.Random(seed)  # noqa: S311
+    if database:
+        environment["DATABASE_URL"] = make_database(database.address, f"faults{time.time_ns()}")
     with house(**environment) as here:
         people = here.people(WRITERS)
         browsers = [Browser(here.port, person) for person in people]
         here.start()
         found: Counter = Counter()
-        for _time in range(times):
+        for _time in rounds(times):
             until = threading.Event()
             threads = writing(browsers, until)
             until.wait(chance.uniform(0.02, at))
-            if meanwhile:
-                meanwhile(here)
+            if database:
+                database.crash()
             else:
                 here.kill()
                 here.start()
+            found["shut out"] += not everybody_writes(browsers)
             # Everybody goes on as soon as the server is back.
             until.wait(chance.uniform(0.02, at / 2))
             until.set()
@@ -39,5 +46,23 @@ def killed(
             found["kills"] += 1
         here.kill()
         found.update(lost_or_doubled(here.stored(), browsers))
-        found["errors"] = sum(status >= 500 for one in browsers for status in one.refused)
+        tell(held=found["acknowledged"])
+        refused = [status for one in browsers for status in one.refused]
+        found["errors"] = sum(status >= 500 for status in refused)
+        # While its database is away, a server can but say so.
+        found["broken answers"] = found["errors"] - refused.count(503) * bool(database)
         return found
+
+
+def everybody_writes(browsers: list[Browser]) -> bool:
+    """Whether each of them is taken something from now on, within `PATIENCE`."""
+    before = [len(browser.acknowledged) for browser in browsers]
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if all(
+            len(browser.acknowledged) > count
+            for browser, count in zip(browsers, before, strict=True)
+        ):
+            return True
+        time.sleep(0.01)
+    return False

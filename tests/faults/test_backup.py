@@ -1,12 +1,9 @@
 """Backups while people write, the way back, and that who left stays away."""
 
-import os
 import threading
 
-import pytest
-
 from tests.faults.house import Browser, house, lost_or_doubled, writing
-from tests.services_fixture import NotHere, make_database, postgres
+from tests.services_fixture import make_database
 
 LEAVE = """
 import json
@@ -92,21 +89,9 @@ def test_what_is_no_backup_changes_nothing(tmp_path):
         here.command("migrate", "-v", "0")
 
 
-@pytest.fixture
-def server():
-    """A PostgreSQL of its own."""
-    try:
-        with postgres() as address:
-            yield address
-    except NotHere as missing:
-        if os.environ.get("REQUIRE_ALL") == "1":
-            raise
-        pytest.skip(f"{missing} is not here.")
-
-
-def test_a_backup_of_postgresql_comes_back_into_another_database(server, tmp_path):
+def test_a_backup_of_postgresql_comes_back_into_another_database(postgresql, tmp_path):
     backup = tmp_path / "backup"
-    with house(DATABASE_URL=make_database(server, "here")) as here:
+    with house(DATABASE_URL=make_database(postgresql.address, "here")) as here:
         browsers = [Browser(here.port, person) for person in here.people(4)]
         here.start()
         for browser in browsers:
@@ -114,7 +99,7 @@ def test_a_backup_of_postgresql_comes_back_into_another_database(server, tmp_pat
             browser.close()
         here.command("backup", str(backup))
         here.shell(LEAVE)
-        here.environment["DATABASE_URL"] = make_database(server, "there")
+        here.environment["DATABASE_URL"] = make_database(postgresql.address, "there")
 
         restored = here.command("restore", str(backup))
 

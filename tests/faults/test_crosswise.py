@@ -11,6 +11,7 @@ from django.db import connections
 from messaging import services
 from messaging.models import Message, Notification
 from tests.factories import UserFactory
+from tests.faults.rounds import rounds
 from tests.messaging.orphans import orphans
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
@@ -22,7 +23,7 @@ PEOPLE = 8
 def live(person, people, seed, met):
     chance = random.Random(seed)  # noqa: S311
     try:
-        for number in range(STEPS):
+        for number in rounds(STEPS):
             other = chance.choice([one for one in people if one != person])
             mine = Message.objects.filter(sender=person, deleted_at=None)
             what = chance.choice(("send", "send", "reply", "edit", "read", "told", "delete"))

@@ -14,6 +14,7 @@ from django.urls import reverse
 from messaging.models import Message, Notification
 from tests.chats.conftest import HTMX, signed_in
 from tests.factories import MessageFactory
+from tests.faults.rounds import rounds
 from tests.html import soup
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
@@ -47,7 +48,7 @@ def test_every_version_is_kept_once_and_the_loser_gets_both_texts(ana, ben, sett
     windows = [signed_in(ana), signed_in(ana)]
     versions = ["The first text"]
 
-    for number in range(ROUNDS):
+    for number in rounds(ROUNDS):
         before = Message.objects.get(pk=message.pk)
         texts = [f"Round {number}, window {window}" for window in (1, 2)]
         headers = HTMX if number % 2 else None

@@ -173,6 +173,16 @@ def test_a_request_is_a_line_without_its_address_or_its_person(as_ana, log):
     assert "ana" not in json.dumps(log)
 
 
+def test_a_plain_line_says_as_much(as_ana, caplog):
+    caplog.set_level(logging.INFO)
+    as_ana.get("/search/?q=private")
+
+    (record,) = [one for one in caplog.records if one.name == "parley.requests"]
+    line = DiscreetFormatter("{name} {message}", style="{").format(record)
+    assert line.startswith("parley.requests answered method=GET route=chats:search status=200 ms=")
+    assert "private" not in line
+
+
 @pytest.mark.parametrize(
     ("proxies", "given", "kept"),
     [

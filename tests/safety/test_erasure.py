@@ -141,16 +141,24 @@ def test_who_was_erased_can_be_known_again_and_told_by_nobody(ana, ben, monkeypa
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_deletion_is_remembered_when_it_is_certain(ana, ben, settings, tmp_path, monkeypatch):
+def test_a_deletion_is_remembered_from_its_beginning_unless_it_fails(ana, ben, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
-    fingerprint = erasure.fingerprint(ben.pk, ben.date_joined)
-    with monkeypatch.context() as patch:
+    anas, bens = (erasure.fingerprint(one.pk, one.date_joined) for one in (ana, ben))
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr("messaging.services.delete_everything_of", None)
         with pytest.raises(TypeError):
             services.delete_account(ana)
-    assert not erasure.is_kept()
+    assert erasure.remembered() == {anas}
+    erasure.settle()
+    assert erasure.remembered() == set()
+    with pytest.MonkeyPatch.context() as patch:  # the power goes once it is committed
+        patch.setattr(erasure, "remember", None)
+        services.delete_account(ben)
+    assert erasure.remembered() == {bens}
+    erasure.settle()
+    assert erasure.remembered() == {bens}
 
-    services.delete_account(ben)
+    services.delete_account(ana)
 
-    assert erasure.remembered() == {fingerprint}
+    assert erasure.remembered() == {anas, bens}
     assert (settings.DATA_DIR / "erased").stat().st_mode & 0o077 == 0

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -87,6 +88,18 @@ def test_of_many_at_once_exactly_as_many_are_let_through_as_allowed(ana, ben, se
 
     assert sorted(statuses) == [200] * 5 + [429] * 7
     assert Message.objects.count() == 5
+
+
+def test_the_limits_that_a_site_starts_with_are_for_people(ana, ben, monkeypatch):
+    """Sixty messages in a minute are somebody's own; more are a program's."""
+    now = time.time()
+    monkeypatch.setattr("time.time", lambda: now)  # however slow this machine is
+    me = signed_in(ana)
+    path = reverse("chats:message_send", args=[Conversation.objects.between(ana, ben).pk])
+
+    statuses = [me.post(path, {"content": "", "client_key": "x"}).status_code for _ in range(61)]
+
+    assert statuses == [422] * 60 + [429]
 
 
 # --- Whether somebody has an account here ---------------------------------------------------------

@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.faults.rounds import rounds
 from tests.live.listening import Listener
 from tests.live.page import OpenPage
 from tests.scaled_out.layout import scaled_out, wait_for
@@ -173,7 +174,7 @@ def test_people_on_different_processes_talk_live_though_one_is_killed(layout):
 def test_a_rolling_restart_is_not_noticed(layout):
     seen = Seen()
     with load(layout, seen):
-        for _ in range(RESTARTS):
+        for _ in rounds(RESTARTS):
             for web in layout.webs:
                 sent_since(seen, 2)
                 web.end()

@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import leftovers
+from accounts import erasure, leftovers
 
 
 class Command(BaseCommand):
@@ -21,6 +21,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, words, **options):
+        erasure.settle()
         found = [*leftovers.dangling(), *leftovers.came_back()]
         for word in words:
             found += leftovers.holding(word)

@@ -35,11 +35,8 @@ class Command(BaseCommand):
         parser.add_argument(
             "--demo", action="store_true", help="fill the database with a lively sample first"
         )
-        parser.add_argument(
-            "--access-log", action="store_true", help="write a line for each request"
-        )
 
-    def handle(self, *args, demo, access_log, **options):
+    def handle(self, *args, demo, **options):
         if demo and settings.DATABASE_URL:
             raise CommandError("--demo makes people up: run it without DATABASE_URL.")
         # Until the server listens to signals itself, they just end this.
@@ -63,7 +60,7 @@ class Command(BaseCommand):
                 counted.unlink()
         self._greet()
         connections.close_all()
-        self._serve(listening, access_log=access_log)
+        self._serve(listening)
 
     def _listen(self) -> socket.socket:
         host, port = settings.HOST, settings.PORT
@@ -85,7 +82,10 @@ class Command(BaseCommand):
 
     def _greet(self) -> None:
         # Imported here, because the database is only now what its models expect.
+        from accounts import erasure
         from accounts.services import first_administrator_address
+
+        erasure.settle()
 
         self.stdout.write(f"{settings.SITE_NAME} is at {settings.SITE_URL}")
         if address := first_administrator_address():
@@ -98,15 +98,16 @@ class Command(BaseCommand):
             )
         self.stdout.flush()
 
-    def _serve(self, listening: socket.socket, *, access_log: bool) -> None:
+    def _serve(self, listening: socket.socket) -> None:
         config = uvicorn.Config(
             "messaging_app.asgi:application",
             workers=settings.WEB_CONCURRENCY,
             timeout_graceful_shutdown=settings.GRACE,
             # Django's settings say what is logged and how.
             log_config=None,
-            log_level="info" if access_log else None,
-            access_log=access_log,
+            # Its lines hold addresses, and the address of a search is what was searched for. Ours
+            # (operations/middleware.py) come with LOG_LEVEL=INFO.
+            access_log=False,
             # Django reads what a proxy tells, and trusts it only where the settings say so.
             proxy_headers=False,
             server_header=False,
