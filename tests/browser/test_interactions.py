@@ -22,7 +22,7 @@ from tests.browser.pages import (
 )
 from tests.factories import MessageFactory, UserFactory, chain, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-interactions")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

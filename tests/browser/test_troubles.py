@@ -23,7 +23,7 @@ from tests.browser.pages import (
 )
 from tests.factories import MessageFactory, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-troubles")]
+pytestmark = pytest.mark.browser
 
 # How the browser and htmx note it.
 LOST = ("net::ERR_FAILED", "htmx:sendError", "htmx:afterRequest")
