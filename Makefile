@@ -29,7 +29,8 @@ dev: ## serve for development: debug pages and toolbar, restarts when a file cha
 		exec $(PYTHON) manage.py runserver "$${HOST:-127.0.0.1}:$${PORT:-8000}"
 
 # On PostgreSQL and Redis only what touches database, cache or concurrency, unless ALL=1.
-WORKERS := -n auto --maxprocesses 4 --dist loadgroup
+# A file stays with one process, which makes its server, browser and static files once.
+WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be left out; ALL=1: on both databases)
 	@scripts/venv.sh requirements-dev.txt && $(PYTHON) -m scripts.what_is_here && \
 		$(PYTHON) -m pytest $(WORKERS) $(ARGS) && \

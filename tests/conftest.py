@@ -17,9 +17,15 @@ if os.environ.get("CI"):
 
 # Folders whose tests are all about the database: they run on PostgreSQL as well.
 ON_BOTH_DATABASES = ("messaging", "search")
+# Folders of which a file takes a minute begin first: else one process works at the last of them
+# while the others have nothing left to do.
+LONG = ("browser", "faults", "scaled_out", "safety", "live")
 
 
+# After pytest-randomly, which shuffles: within a folder the order stays random.
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items):
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
     for item in items:
         if item.path.parent.name in ON_BOTH_DATABASES:
             item.add_marker(pytest.mark.db)

@@ -4,11 +4,13 @@ import json
 import re
 import shutil
 import subprocess
+from urllib.parse import urlsplit
 from uuid import uuid4
 
 import pytest
 from django.test import Client
 
+from accounts import services as accounts
 from messaging.models import Message
 from tests import npm
 from tests.browser.states import make_sample
@@ -100,11 +102,34 @@ def answers():
         answers[f"sent {address} {fields}"] = reader.post(path, fields)
         fields["client_key"] = uuid4()
         answers[f"sent for a part {address} {fields}"] = reader.post(path, fields, headers=htmx)
+    for name, address in one_time_addresses(ben).items():
+        # The first answer may lead on to an address without the secret.
+        visitor = Client()
+        answers[f"once {name}"] = visitor.get(address, follow=True)
+        answers[f"once, refused {name}"] = visitor.post(
+            answers[f"once {name}"].request["PATH_INFO"]
+        )
+        answers[f"once, used {name}"] = Client().get(
+            re.sub(r".{5}/$", "wrong/", address), follow=True
+        )
     nobody = Client()
     nobody.force_login(UserFactory())
     answers |= {f"empty {address}": nobody.get(address) for address in ("/inbox/", "/new/")}
+    for kind in ("setup", "join", "reset"):
+        assert answers[f"once {kind}"].status_code == 200
+        assert answers[f"once, refused {kind}"].status_code == 422
     # A plain form is answered with an address to go to.
     return {name: answer for name, answer in answers.items() if answer.status_code != 302}
+
+
+def one_time_addresses(user) -> dict[str, str]:
+    """The paths of links that people are sent."""
+    addresses = {
+        "setup": accounts.first_administrator_address(),
+        "join": accounts.invite()[1],
+        "reset": accounts.reset_address(user),
+    }
+    return {name: urlsplit(address).path for name, address in addresses.items()}
 
 
 def as_document(html: str) -> str:

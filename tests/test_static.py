@@ -14,9 +14,6 @@ from django.template.base import Lexer, TokenType
 
 from messaging_app.storage import HashedStaticFiles
 
-# Collecting takes seconds: one process of the test run does it for all of them.
-pytestmark = pytest.mark.xdist_group("static")
-
 APPS = ("messaging", "chats", "accounts")
 
 

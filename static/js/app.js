@@ -23,7 +23,9 @@ const failed = (why = "failed") => ({ detail: { elt } }) => {
   $("p", snack).textContent = dataset[why];
   $("[data-retry]", snack).onclick = ({ target }) => {
     dismiss(target);
+    elt.focus();
     elt.matches("form") ? elt.requestSubmit() : elt.click();
+    htmx.trigger(elt, "retry"); // for fields
   };
   byId("toasts").prepend(snack);
 };
@@ -56,11 +58,11 @@ on("submit", (event) => {
 });
 addEventListener("pageshow", ({ persisted }) => {
   leaving = false;
-  // A page kept for "back" is older than what was done since.
+  // Kept for "back", it is older than what was done since.
   if (persisted && !unsent()) location.reload();
 });
 
-// Cancel empties the slot below a message; on a page of its own it is a link.
+// Cancel empties the slot; on a page of its own it is a link.
 on("click", (event) => {
   const slot = byId(event.target.closest("[data-cancel]")?.dataset.cancel);
   if (!slot) return;
@@ -69,7 +71,7 @@ on("click", (event) => {
   $("[data-key=r]", slot.parentElement).focus();
 });
 
-// --- Unsent text: one is asked before leaving it, and no swap takes it along
+// --- Unsent text: leaving it asks, and no swap takes it along
 
 const unsent = (inside) => $$("textarea", inside).some(({ value, defaultValue }) =>
   value.trim() && (value !== defaultValue || $(".is-invalid, .note-i, #typed")));
@@ -89,7 +91,7 @@ function standAside({ detail: { target, requestConfig } }) {
 on("htmx:beforeSwap", standAside);
 on("htmx:oobBeforeSwap", standAside);
 
-// --- Focus: after a swap it goes where it belongs, and never to the page
+// --- Focus: after a swap where it belongs, never on the page
 
 let held; // what had it when something was asked for
 let then; // finds where it goes, if the answer does not say
@@ -135,7 +137,7 @@ on("htmx:afterSettle", ({ detail: { requestConfig, target, xhr } }) => {
   if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inbox(), { target: "#unread", swap: "outerHTML" });
 });
 
-// --- Reading on sight: what came into view, half of it or as much as fits
+// --- Reading on sight: what came into view, half of it or what fits
 
 const seen = new Set();
 let soon;

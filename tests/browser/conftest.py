@@ -17,6 +17,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from messaging.models import Conversation
 from scripts.what_is_here import chromium
+from tests import npm
+from tests.browser import axe as checker
 from tests.browser.server import started
 from tests.browser.states import INSIDE, OUTSIDE, STATES, make_sample
 from tests.browser.watch import Watch
@@ -193,3 +195,9 @@ def opened(watch, sign_in, context, person, ana, ben):
         return page
 
     return opened
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory) -> checker.Axe:
+    script = npm.file_of(checker.PACKAGE, "axe.min.js", tmp_path_factory.mktemp("axe"))
+    return checker.Axe(script.read_text())

@@ -7,7 +7,6 @@ from playwright.sync_api import Locator, Page, expect
 
 from messaging import services
 from messaging.models import Message
-from tests import npm
 from tests.browser.conftest import PASSWORD, numbers
 from tests.browser.pages import (
     article,
@@ -17,77 +16,26 @@ from tests.browser.pages import (
     send,
     thread,
 )
-from tests.browser.states import STATES, make_sample, resize
+from tests.browser.states import make_sample, resize
 from tests.factories import MessageFactory, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-accessibility")]
-
-AXE = "axe-core@4.14.1"
-# Axe needs them all: what it can say for certain of A, AA and 2.2 AA, and what is good to do.
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-EVERYTHING = {"runOnly": RULES}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-
-RUN = """async (options) => {
-  const { violations } = await axe.run(document, options);
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) =>
-    `${id}: ${node.target} ${node.html.slice(0, 120)} ${node.failureSummary}`));
-}"""
-
-# The colours of another theme come in steps.
-UNTIL_STILL = """async () => {
-  do await new Promise(requestAnimationFrame); while (document.getAnimations().length);
-}"""
-
-
-@pytest.fixture(scope="session")
-def axe(tmp_path_factory) -> str:
-    """axe-core, the checker, as its package publishes it."""
-    return npm.file_of(AXE, "axe.min.js", tmp_path_factory.mktemp("axe")).read_text()
-
-
-@pytest.fixture
-def assert_fine(axe):
-    """Axe has nothing to say against a page, as it is now."""
-
-    def assert_fine(page: Page, when: str, options=EVERYTHING) -> None:
-        # By the debugger's way in: the policy lets no page do that.
-        page.evaluate(f"window.axe || (() => {{ {axe} }})()")
-        found = page.evaluate(RUN, options)
-        assert not found, f"{when}:\n" + "\n".join(found)
-
-    return assert_fine
-
-
-@pytest.mark.parametrize("state", STATES)
-def test_axe_finds_nothing(opened, assert_fine, state):
-    page = opened(state)
-    for scheme, widths, options in (
-        ("light", (320, 375, 834, 1440), EVERYTHING),
-        ("dark", (375, 1440), COLOURS),  # all that differs between the themes
-    ):
-        page.emulate_media(color_scheme=scheme)
-        page.evaluate(UNTIL_STILL)
-        for width in widths:
-            # So high that nothing lies half below a bar that stays in view.
-            resize(page, width, 4000)
-            assert_fine(page, f"{scheme}, {width} px", options)
+pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize("state", ["inbox", "conversation", "thread", "account", "new message"])
-def test_axe_finds_nothing_from_right_to_left(opened, assert_fine, state):
+def test_axe_finds_nothing_from_right_to_left(opened, axe, state):
     page = opened(state, language="ar")
     for width in (375, 1440):
         resize(page, width, 4000)
-        assert_fine(page, f"{width} px")
+        axe.assert_fine(page, f"{width} px")
 
 
 @pytest.mark.parametrize("state", ["inbox", "conversation, history open", "account, refused"])
-def test_axe_finds_nothing_in_colours_of_the_system(opened, assert_fine, state):
+def test_axe_finds_nothing_in_colours_of_the_system(opened, axe, state):
     page = opened(state)
     page.emulate_media(forced_colors="active")
     resize(page, 1440, 4000)
-    assert_fine(page, "forced colours")
+    axe.assert_fine(page, "forced colours")
     for seen in (".count", ".btn"):
         place = page.locator(seen).first
         expect(place).to_have_css("border-top-style", "solid")
@@ -95,7 +43,7 @@ def test_axe_finds_nothing_in_colours_of_the_system(opened, assert_fine, state):
 
 
 def test_axe_finds_nothing_after_any_swap_and_the_focus_is_never_lost(
-    sign_in, ana, ben, person, watch, assert_fine
+    sign_in, ana, ben, person, watch, axe
 ):
     watch.expect_status(409)
     older = [MessageFactory(sender=ana, receiver=ben, content=f"Older {n}") for n in range(25)]
@@ -106,7 +54,7 @@ def test_axe_finds_nothing_after_any_swap_and_the_focus_is_never_lost(
     page = sign_in(ben)
 
     def look(when: str) -> None:
-        assert_fine(page, when)
+        axe.assert_fine(page, when)
         assert page.evaluate("document.activeElement.tagName") != "BODY", when
 
     # So high that nothing lies half below a bar that stays in view.

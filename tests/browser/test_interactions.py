@@ -22,7 +22,7 @@ from tests.browser.pages import (
 )
 from tests.factories import MessageFactory, UserFactory, chain, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-interactions")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture
@@ -302,18 +302,6 @@ def test_an_empty_message_comes_back(as_ben, watch, message, conversation):
     expect(composer(as_ben)).to_have_attribute("aria-invalid", "true")
     expect(composer(as_ben)).to_be_focused()
     expect(composer(as_ben)).to_have_accessible_description(re.compile("."))
-
-
-def test_a_double_click_sends_once(as_ben, message, conversation):
-    open_conversation(as_ben, conversation)
-    composer(as_ben).fill("Only once")
-
-    as_ben.locator("#composer").get_by_role("button", name="Send").dblclick()
-
-    expect(saying(as_ben, "Only once")).to_have_count(1)
-    expect(composer(as_ben)).to_have_value("")
-    as_ben.wait_for_load_state("networkidle")
-    assert Message.objects.filter(content="Only once", conversation=conversation).count() == 1
 
 
 def test_a_double_click_on_a_plain_form_sends_once(as_ben, ana, ben):

@@ -10,7 +10,7 @@ from messaging.models import Message
 from tests.browser.pages import article, asked, composer, open_conversation, thread
 from tests.factories import MessageFactory, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-keyboard")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

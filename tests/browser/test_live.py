@@ -20,7 +20,7 @@ from tests.browser.pages import (
 )
 from tests.factories import MessageFactory, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-live")]
+pytestmark = pytest.mark.browser
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""What can go wrong between a browser and us. Nothing typed is lost, and one is told what to do."""
+"""What can go wrong, from the beginning to the end: nothing typed is lost, and all of it can be sent.
+
+That each interaction bears each trouble is in `test_table.py`.
+"""
 
 import re
 
@@ -19,15 +22,13 @@ from tests.browser.pages import (
     open_reply,
     saying,
     send,
-    thread,
 )
 from tests.factories import MessageFactory, reply_to
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser-troubles")]
+pytestmark = pytest.mark.browser
 
 # How the browser and htmx note it.
 LOST = ("net::ERR_FAILED", "htmx:sendError", "htmx:afterRequest")
-OFFLINE = ("net::ERR_INTERNET_DISCONNECTED", *LOST)
 
 TEXT = "Half an hour of careful writing"
 
@@ -133,27 +134,6 @@ def test_without_scripts_an_ended_session_gives_the_text_back(sign_in, ben, mess
 # Nobody there -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("where", ["the composer", "a reply"])
-def test_offline_the_text_stays_and_can_be_sent_again(page, watch, message, where):
-    watch.expect(*OFFLINE)
-    box = composer(page) if where == "the composer" else open_reply(page, message)
-    page.context.set_offline(True)
-    box.fill(TEXT)
-
-    box.press("Control+Enter")
-
-    toast = assert_toast(page, "You are offline. Your text is still here.")
-    expect(box).to_have_value(TEXT)
-    expect(box).to_be_focused()
-
-    page.context.set_offline(False)
-    toast.get_by_role("button", name="Try again").click()
-
-    expect(saying(page, TEXT)).to_be_visible()
-    expect(toast).to_have_count(0)
-    assert sent() == 1
-
-
 def test_an_answer_that_was_lost_is_not_a_second_message(page, watch):
     watch.expect(*LOST)
 
@@ -173,63 +153,7 @@ def test_an_answer_that_was_lost_is_not_a_second_message(page, watch):
     assert sent() == 1
 
 
-def test_offline_a_thread_can_be_opened_later(page, watch, message):
-    reply_to(message, "Behind the pill")
-    services.mark_as_read(reader=message.receiver, messages=Message.objects.filter(pk=message.pk))
-    page.reload()
-    watch.expect(*OFFLINE)
-    page.context.set_offline(True)
-    pill = thread(page, message).get_by_role("link")
-    pill.press("Enter")
-    toast = assert_toast(page, "You are offline.")
-    expect(pill).to_be_focused()
-
-    page.context.set_offline(False)
-    toast.get_by_role("button", name="Try again").click()
-
-    expect(saying(page, "Behind the pill")).to_be_visible()
-
-
-# Answers that are not ours ----------------------------------------------------------------------
-
-FOREIGN = "<!doctype html><title>Bad gateway</title><h1>nginx</h1><script>alert(1)</script>"
-
-
-@pytest.mark.parametrize("status", [413, 500, 502, 503, 504])
-def test_a_foreign_page_is_not_shown(page, watch, status):
-    watch.expect_status(status)
-    page.route(
-        "**/send/",
-        lambda route: route.fulfill(status=status, content_type="text/html", body=FOREIGN),
-        times=1,
-    )
-
-    send(page, TEXT)
-
-    toast = assert_toast(page, "That did not work. Your text is still here.")
-    expect(page.get_by_text("nginx")).to_have_count(0)
-    expect(composer(page)).to_have_value(TEXT)
-    expect(page.locator("#composer button")).to_be_focused()
-    toast.get_by_role("button", name="Try again").click()
-    expect(saying(page, TEXT)).to_be_visible()
-    assert sent() == 1
-
-
-def test_a_slow_answer_shows_that_something_happens(page):
-    held = []
-    page.route("**/send/", lambda route: held.append(route), times=1)
-    button = page.locator("#composer button[type=submit]")
-    expect(page.locator("#progress")).to_have_css("opacity", "0")
-
-    send(page, TEXT)
-
-    expect(page.locator("#progress")).to_have_css("opacity", "1")
-    expect(button).to_be_disabled()
-    expect(composer(page)).to_have_value(TEXT)
-    held.pop().continue_()
-    expect(saying(page, TEXT)).to_be_visible()
-    expect(page.locator("#progress")).to_have_css("opacity", "0")
-    expect(button).to_be_enabled()
+# Refused for a reason ---------------------------------------------------------------------------
 
 
 def test_too_many_at_once_are_told_how_long_to_wait(page, watch, ben, message):

@@ -166,6 +166,37 @@ def test_a_failure_gives_the_text_back(as_ana, mine, monkeypatch, error, status,
     assert form.select_one("[name=csrfmiddlewaretoken]")["value"]
 
 
+@pytest.mark.parametrize(
+    ("language", "direction", "said"),
+    [("de", "ltr", "Etwas ist schiefgegangen"), ("ar", "rtl", "حدث خطأ ما")],
+)
+def test_a_failure_is_told_in_the_language_of_the_reader(
+    client, db, monkeypatch, language, direction, said
+):
+    monkeypatch.setattr("accounts.forms.LoginForm.is_valid", None)
+    client.raise_request_exception = False
+
+    answer = client.post("/accounts/login/", headers={"Accept-Language": language})
+
+    page = soup(answer, 500)
+    assert page.h1.get_text() == said
+    assert (page.html["lang"], page.html["dir"]) == (language, direction)
+
+
+def test_a_failure_of_the_database_is_told_without_it(as_ana, ana, monkeypatch):
+    type(ana.mailbox).objects.filter(pk=ana.pk).update(language="de")
+    as_ana.raise_request_exception = False
+
+    def fail(*args):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("messaging.models.Mailbox.objects.of", fail)
+    answer = as_ana.get("/inbox/", headers={"Accept-Language": "ar"})
+
+    # What the reader chose is in the database; what the browser asks for is not.
+    assert soup(answer, 503).html["lang"] == "ar"
+
+
 def test_a_failure_with_a_password_gives_nothing_back(client, db, monkeypatch):
     monkeypatch.setattr("accounts.forms.LoginForm.is_valid", None)
     client.raise_request_exception = False

@@ -55,7 +55,9 @@ LINES = (
         on_postgres=True,
     ),
     Line("open pages are true, SQLite", f"{TRUTH} -k in_the_end", 4, 5000, "LIVE_CHANGES"),
-    Line("open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 2, 1500, "LIVE_CHANGES", True),
+    Line(
+        "open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 2, 1500, "LIVE_CHANGES", True
+    ),
     Line("kill -9 under eight writers, SQLite", "test_kills.py -k is_killed", 18, 500, "KILLS"),
     Line(
         "kill -9 under eight writers, PostgreSQL",

@@ -23,8 +23,6 @@ from tests.services_fixture import NotHere
 RESTARTS = int(os.environ.get("ROLLING_RESTARTS", "3"))
 PAIRS = 3
 
-pytestmark = pytest.mark.xdist_group("scaled_out")
-
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory):
