@@ -5,7 +5,7 @@ import logging
 from typing import cast
 
 from a2wsgi import WSGIMiddleware
-from a2wsgi.asgi_typing import Receive, Scope, Send
+from a2wsgi.asgi_typing import HTTPScope, Receive, Scope, Send
 from a2wsgi.wsgi_typing import WSGIApp
 
 from messaging_app.wsgi import application as django
@@ -13,6 +13,7 @@ from messaging_app.wsgi import application as django
 # isort: split
 # Only now Django is set up, and its applications can be imported.
 from chats.live import streams
+from chats.sweeping import keep_sweeping
 
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.
@@ -46,10 +47,11 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         scope = _as_sent(scope)
     elif scope["type"] == "lifespan":
         streams.prepare()
+        keep_sweeping()
     await pages(scope, receive, send)
 
 
-def _as_sent(scope: Scope) -> Scope:
+def _as_sent(scope: HTTPScope) -> HTTPScope:
     """`scope` without headers that could pass for others.
 
     WSGI writes "X_Forwarded_For" and "X-Forwarded-For" as one: the first, which a proxy may let

@@ -210,13 +210,13 @@ if CACHE_URL:
 else:
     CACHES = {
         "default": {
-            "BACKEND": "chats.memory_cache.SweptLocMemCache",
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
             "LOCATION": "unique-snowflake",
             # Django's 300 is less than one busy page.
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         },
         "template_fragments": {
-            "BACKEND": "chats.memory_cache.SweptLocMemCache",
+            "BACKEND": "django.core.cache.backends.locmem.LocMemCache",
             "LOCATION": "unique-snowflake-fragments",
             "OPTIONS": {"MAX_ENTRIES": 10_000},
         },
