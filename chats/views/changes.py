@@ -49,12 +49,13 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
 
 def _where_new(pk: int, pill: Pill) -> dict[str, str]:
     """Where the new messages are: on the page itself, or below those that are shown."""
-    page = f"{reverse('chats:conversation_detail', args=[pk])}#latest"
-    # More than a page of them: the page itself shows the newest, and the way to the others.
+    page, after = reverse("chats:conversation_detail", args=[pk]), f"?after={pill.after}"
+    # More than a page of them: the page itself shows the newest, and the way to the others. Its
+    # own address with no more than a fragment added would scroll, and load nothing.
     if pill.number > ROOTS:
-        return {"url": page}
-    part = f"{reverse('chats:conversation_new', args=[pk])}?after={pill.after}"
-    return {"url": page, "part": part, "target": "#feed", "swap": "beforeend"}
+        return {"url": f"{page}{after}#latest"}
+    part = reverse("chats:conversation_new", args=[pk]) + after
+    return {"url": f"{page}#latest", "part": part, "target": "#feed", "swap": "beforeend"}
 
 
 def _offered(pill: Pill, where: dict[str, str]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from chats.feed import ROOTS
 from messaging import services
 from messaging.models import Message
 from tests.browser.pages import (
@@ -171,6 +172,20 @@ def test_a_page_come_back_to_shows_what_came_meanwhile(as_ben, opened, ana, ben,
 
     expect(saying(as_ben, "While you were away")).to_have_count(1)
     expect(thread(as_ben, message)).to_contain_text("1 reply")
+
+
+def test_more_than_a_page_of_new_messages_is_shown_by_the_page_itself(as_ben, opened, ana, ben):
+    opened(as_ben)
+    for number in range(ROOTS + 1):
+        MessageFactory(sender=ana, receiver=ben, content=f"Message {number} of many")
+    pill = as_ben.locator("#new-pill a")
+    expect(pill).to_have_text(f"{ROOTS + 1} new messages")
+
+    pill.click()
+
+    expect(saying(as_ben, f"Message {ROOTS} of many")).to_be_in_viewport()
+    expect(saying(as_ben, "Message 0 of many")).to_have_count(0)  # it is on the page before
+    expect(pill).to_have_count(0)
 
 
 def test_a_failed_stream_is_tried_again(as_ben, opened, watch, ana, ben):
