@@ -340,7 +340,10 @@ LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "operations.logs.WithRequestId"}},
+    "filters": {
+        "request_id": {"()": "operations.logs.WithRequestId"},
+        "no_tokens": {"()": "operations.logs.WithoutTokens"},
+    },
     "formatters": {
         "plain": {
             # Whoever develops is shown the words of an error too.
@@ -354,7 +357,7 @@ LOGGING = {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": LOG_FORMAT,
-            "filters": ["request_id"],
+            "filters": ["request_id", "no_tokens"],
         }
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},

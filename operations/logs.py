@@ -23,6 +23,22 @@ class WithRequestId(logging.Filter):
         return True
 
 
+class WithoutTokens(logging.Filter):
+    """Takes the words of a request's address out of what Django says about it: one-time links hold
+    their token there, which is as good as a password until it has been used.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        match = getattr(getattr(record, "request", None), "resolver_match", None)
+        words = [word for word in match.kwargs.values() if isinstance(word, str)] if match else []
+        if any(words):
+            said = record.getMessage()
+            for word in filter(None, words):
+                said = said.replace(word, "…")
+            record.msg, record.args = said, ()
+        return True
+
+
 def where(failure: Failure) -> str:
     """Which error it was and where, without the words of the error itself.
 

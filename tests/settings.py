@@ -36,7 +36,7 @@ LOGGING["handlers"]["console"]["level"] = "WARNING"
 LOGGING["handlers"]["listening"] = {
     "class": "tests.discretion.Listening",
     "formatter": "json",
-    "filters": ["request_id"],
+    "filters": LOGGING["handlers"]["console"]["filters"],
 }
 LOGGING["root"]["handlers"] += ["listening"]
 # Who makes people up for tests has much to say, and is on no site.

@@ -192,9 +192,13 @@ EMPTY: dict[str, Opener] = {
 
 STATES = OUTSIDE | INSIDE | EMPTY
 
+# A browser that draws nothing for a while has no frames, and would be waited for without end.
+FRAME = """new Promise((resolve) => {
+  requestAnimationFrame(resolve);
+  setTimeout(resolve, 200);
+})"""
 # The browser knows of a new width at once, and styles by it a frame later.
-TWO_FRAMES = """() => new Promise((resolve) =>
-  requestAnimationFrame(() => requestAnimationFrame(resolve)))"""
+TWO_FRAMES = f"async () => {{ await {FRAME}; await {FRAME}; }}"
 
 
 def resize(page: Page, width: int, height: int = 812) -> None:

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import Page
 
 from tests.browser.axe import COLOURS
-from tests.browser.states import STATES, TWO_FRAMES, resize
+from tests.browser.states import FRAME, STATES, TWO_FRAMES, resize
 
 pytestmark = pytest.mark.browser
 
@@ -13,9 +13,12 @@ BOTH_THEMES = (375, 1440)
 LARGE_TEXT_WIDTHS = (320, 375, 700, 1280)  # at 200 % of the usual size
 
 # The colours of another theme come in steps.
-UNTIL_STILL = """async () => {
-  do await new Promise(requestAnimationFrame); while (document.getAnimations().length);
-}"""
+UNTIL_STILL = f"""async () => {{
+  for (let frames = 0; frames < 300; frames++) {{
+    await {FRAME};
+    if (!document.getAnimations().length) return;
+  }}
+}}"""
 
 TOO_WIDE = """() => {
   const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;

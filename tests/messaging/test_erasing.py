@@ -226,11 +226,12 @@ def test_a_long_thread_goes_from_its_end(message, ana):
 
 def test_hiding_takes_the_same_statements_however_much_was_written():
     counts = []
-    for count in (10, 400):
+    # The first one may also ask for what is kept in memory from then on.
+    for count in (10, 10, 400):
         ana, ben = UserFactory(), UserFactory()
         many_messages(ana, ben, count)
         with CaptureQueriesContext(connection) as captured:
             ana.delete()
         counts.append(len(statements(captured)))
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]

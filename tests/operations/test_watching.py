@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from messaging.models import Message
-from operations.logs import DiscreetFormatter, JsonFormatter, WithRequestId
+from operations.logs import DiscreetFormatter, JsonFormatter, WithoutTokens, WithRequestId
 from operations.models import RunningWorker
 from tests.factories import MessageFactory
 
@@ -142,7 +142,7 @@ def test_made_up_methods_and_addresses_make_no_rows(as_ana, settings):
 
 
 @pytest.fixture
-def log(monkeypatch):
+def log(monkeypatch, settings):
     """The lines that a handler as in production writes, as objects."""
     lines = []
 
@@ -152,13 +152,23 @@ def log(monkeypatch):
 
     handler = Handler()
     handler.setFormatter(JsonFormatter())
-    handler.addFilter(WithRequestId())
+    for one in settings.LOGGING["handlers"]["console"]["filters"]:
+        handler.addFilter({"request_id": WithRequestId, "no_tokens": WithoutTokens}[one]())
     root = logging.getLogger()
     root.addHandler(handler)
     monkeypatch.setattr(root, "level", logging.INFO)
     logging.getLogger("parley.requests").manager._clear_cache()
     yield lines
     root.removeHandler(handler)
+
+
+def test_what_is_refused_about_a_one_time_link_is_said_without_its_token(client, log, db):
+    for path in ("/accounts/join/a-token/", "/accounts/password/reset/key/3-a-token/"):
+        client.get(path)
+
+    said = [line["message"] for line in log if line["logger"] == "django.request"]
+    assert "Not Found: /accounts/join/…/" in said
+    assert "a-token" not in str(log)
 
 
 def test_a_request_is_a_line_without_its_address_or_its_person(as_ana, log):

@@ -23,7 +23,8 @@ PATIENCE = 120  # seconds for anything that is waited for: the machine may be bu
 # nginx's own frame around our file. Everything is written into one folder.
 FRAME = """
 daemon off;
-worker_processes 1;
+# One process, which is gone when it is killed.
+master_process off;
 pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
 events {{}}

@@ -96,7 +96,7 @@ def test_while_typing_only_the_results_come(ask, message):
     page = ask("morn")
     field = page.select_one("#q")
     assert field["hx-get"] == URL
-    assert field["hx-trigger"] == "input changed delay:300ms"
+    assert field["hx-trigger"] == "input changed delay:300ms, retry"
     assert field["hx-replace-url"] == "true"
 
     part = ask("morn", htmx=True)
