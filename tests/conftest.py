@@ -22,13 +22,15 @@ ON_BOTH_DATABASES = ("messaging", "search")
 LONG = ("browser", "faults", "scaled_out", "safety", "live")
 
 
-# After pytest-randomly, which shuffles: within a folder the order stays random.
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(wrapper=True)
 def pytest_collection_modifyitems(items):
-    items.sort(key=lambda item: item.path.parent.name not in LONG)
+    # Before pytest leaves out what is not asked for by its marks.
     for item in items:
         if item.path.parent.name in ON_BOTH_DATABASES:
             item.add_marker(pytest.mark.db)
+    yield
+    # After pytest-randomly, which shuffles: within a folder the order stays random.
+    items.sort(key=lambda item: item.path.parent.name not in LONG)
 
 
 @pytest.fixture(autouse=True)
