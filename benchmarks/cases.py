@@ -105,7 +105,7 @@ CASES = (
     ),
     Case(
         "Conversation page, first view, much unread elsewhere",
-        *(11, 15),
+        *(11, 17),
         lambda at: Request(f"/c/{at.flooded_conversation}/", reader=at.flooded),
         cold=True,
         shows='id="composer"',
