@@ -43,9 +43,10 @@ def find_message(reader: User, pk: int) -> Message:
 
 
 def _message(pk: int, reader: int) -> QuerySet[Message]:
+    # Without the mailbox of who receives an answer: where mail is sent, one is asked for then. With
+    # two more tables PostgreSQL thinks twice as long about every message, 2.3 ms instead of 1.3.
     messages = Message.objects.visible_to(reader).filter(pk=pk).for_display()
-    # With both mailboxes: whoever receives an answer may want a mail about it.
-    return messages.select_related("sender__mailbox", "receiver__mailbox", "conversation")
+    return messages.select_related("receiver", "conversation")
 
 
 # Asked by every page about a message, and by all that is done to one.
