@@ -55,7 +55,7 @@ def holding(word: str) -> Iterator[str]:
             yield f"{Session._meta.label}: a session holds {word!r}"
     for file in files():
         if word.encode() in file.read_bytes():
-            yield f"{file.name}: holds {word!r}; run `manage.py optimize_search`"
+            yield f"{file.name}: holds {word!r}; run `manage.py optimize_search --rewrite`"
 
 
 def files() -> list[Path]:

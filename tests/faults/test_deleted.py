@@ -112,7 +112,7 @@ def test_a_large_account_goes_while_four_write_and_nothing_of_it_is_left():
         here.kill()
         log = here.log.read_text() + here.log.with_suffix(".worker.log").read_text()
         stored = here.stored()
-        here.command("optimize_search", "-v", "0")
+        here.command("optimize_search", "--rewrite", "-v", "0")
         checked = here.command("verify_erased", *WORDS, check=False)
 
     assert gone

@@ -320,7 +320,8 @@ def test_a_deep_chain_deletes_by_a_queryset_of_messages(message):
 
 def test_deleting_an_account_takes_the_same_statements_however_much_it_wrote():
     counts = []
-    for count in (10, 1_000):
+    # The first one may also ask for what is kept in memory from then on.
+    for count in (10, 10, 1_000):
         ana, ben = UserFactory(), UserFactory()
         many_messages(ana, ben, count, parent=MessageFactory(sender=ana, receiver=ben))
         with CaptureQueriesContext(connection) as captured:
@@ -328,12 +329,12 @@ def test_deleting_an_account_takes_the_same_statements_however_much_it_wrote():
         counts.append(len(statements(captured)))
         assert left() == []
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_deleting_an_account_takes_the_same_statements_for_very_many_conversations():
     counts = []
-    for count in (3, 300):
+    for count in (3, 3, 300):
         ana = UserFactory()
         for person in User.objects.bulk_create(UserFactory.build() for _ in range(count)):
             Mailbox.objects.create(user=person)
@@ -344,7 +345,7 @@ def test_deleting_an_account_takes_the_same_statements_for_very_many_conversatio
         assert left() == []
         assert orphans() == []
 
-    assert counts[0] == counts[1]
+    assert counts[1] == counts[2]
 
 
 def test_a_deletion_that_fails_half_way_deletes_nothing(message, ana, monkeypatch):

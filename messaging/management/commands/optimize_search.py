@@ -18,10 +18,22 @@ class Command(BaseCommand):
             "--rebuild", action="store_true", help="make the index anew from all messages first"
         )
 
-    def handle(self, *args, rebuild, verbosity, **options):
+        parser.add_argument(
+            "--rewrite",
+            action="store_true",
+            help="SQLite: write the whole file anew as well; whoever writes has to wait",
+        )
+
+    def handle(self, *args, rebuild, rewrite, verbosity, **options):
         if rebuild:
             with transaction.atomic():
                 index_of(connection).create(connection)
         clean_up()
+        if rewrite and connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                # What is deleted is overwritten; what SQLite has moved from page to page before
+                # may have left its bytes where it was.
+                cursor.execute("VACUUM")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if verbosity:
             self.stdout.write("The search index is tidy.")
