@@ -19,7 +19,8 @@ from playwright.sync_api import sync_playwright
 
 from scripts.screenshots import make_sample, sign_in
 from scripts.what_is_here import chromium
-from tests.browser.server import PROJECT, Server, free_port
+from tests.browser.server import PROJECT, Server
+from tests.services_fixture import free_port
 
 LIGHTHOUSE = "lighthouse@12.8.2"
 PROGRAM = PROJECT / "node_modules" / "lighthouse" / "cli" / "index.js"

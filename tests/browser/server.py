@@ -4,7 +4,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -12,15 +11,12 @@ import urllib.error
 import urllib.request
 from pathlib import Path
 
+from tests.services_fixture import free_port
+
 PROJECT = Path(__file__).resolve().parents[2]
 
 # What collecting and compressing static files may take on a slow machine, in seconds.
 PATIENCE = 90
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 def started(folder: Path, shared: Path, secret_key: str) -> "Server":

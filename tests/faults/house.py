@@ -9,7 +9,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.discretion import private_in
+from tests.services_fixture import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 CSRF = "a" * 32
@@ -69,11 +69,6 @@ print(json.dumps(dict(
     if connection.vendor == "sqlite" else ["ok"],
 )))
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return listening.getsockname()[1]
 
 
 class House:

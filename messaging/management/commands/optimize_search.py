@@ -17,7 +17,6 @@ class Command(BaseCommand):
         parser.add_argument(
             "--rebuild", action="store_true", help="make the index anew from all messages first"
         )
-
         parser.add_argument(
             "--rewrite",
             action="store_true",
