@@ -20,8 +20,8 @@ from django.utils.crypto import salted_hmac
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# Before the hash of an account that was about to go, and of one that did not go after all.
-BEGUN, TAKEN_BACK = "?", "-"
+# Before the hash of an account: nothing if it is gone, or that it was about to go, or that it did not.
+GONE, BEGUN, TAKEN_BACK = "", "?", "-"
 
 
 def _ledger() -> Path:
@@ -55,8 +55,7 @@ def settle() -> None:
     """Decide about deletions that were begun and of which no end is known: whoever is in the
     database was not deleted. Not for a database that a backup has just brought back.
     """
-    known = _known()
-    begun = {one for one, mark in known.items() if mark == BEGUN}
+    begun = _marked(BEGUN)
     if begun:
         alive = {_fingerprint_of(user) for user in get_user_model().objects.all()}
         _write(sorted(begun - alive) + [f"{TAKEN_BACK}{one}" for one in sorted(begun & alive)])
@@ -73,10 +72,12 @@ def _write(lines: Iterable[str]) -> None:
         os.close(handle)
 
 
-def _known() -> dict[str, str]:
-    """The last mark of each fingerprint in the ledger."""
+def _marked(mark: str) -> set[str]:
+    """The fingerprints whose last mark in the ledger is this one."""
     lines = _ledger().read_text().split() if is_kept() else []
-    return {line.lstrip(BEGUN + TAKEN_BACK): line[:1] for line in lines}
+    # Of each the last line counts.
+    last = {line.lstrip(BEGUN + TAKEN_BACK): line for line in lines}
+    return {one for one, line in last.items() if line == f"{mark}{one}"}
 
 
 def is_kept() -> bool:
@@ -85,13 +86,22 @@ def is_kept() -> bool:
 
 
 def remembered() -> set[str]:
-    """The fingerprints of all accounts that were erased here, or were about to be."""
-    return {one for one, mark in _known().items() if mark != TAKEN_BACK}
+    """The fingerprints of all accounts that were erased here."""
+    return _marked(GONE)
 
 
 def came_back() -> list[User]:
     """Accounts that are in the database though they were erased: a backup brought them along."""
-    erased = remembered()
-    return [
-        user for user in get_user_model().objects.order_by("pk") if _fingerprint_of(user) in erased
-    ]
+    return _people(remembered())
+
+
+def undecided() -> list[User]:
+    """Accounts in the database whose deletion was begun, and of which nobody knows whether it
+    succeeded: it failed or the power went, and the server has not been started since.
+    """
+    return _people(_marked(BEGUN))
+
+
+def _people(fingerprints: set[str]) -> list[User]:
+    everybody = get_user_model().objects.order_by("pk")
+    return [user for user in everybody if _fingerprint_of(user) in fingerprints]

@@ -39,3 +39,10 @@ class Command(BaseCommand):
         self.stdout.write(f"Everything in {file} is back.")
         if people:
             self.stdout.write(f"Deleted again, as they had been: {len(people)} accounts.")
+        if begun := erasure.undecided():
+            # A deletion that failed must not be carried out now: nothing would bring that back.
+            names = ", ".join(user.get_username() for user in begun)
+            self.stderr.write(
+                f"Their deletion had begun, and it is not known how it ended: {names}."
+                " Delete those who meant to go."
+            )
