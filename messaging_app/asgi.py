@@ -14,6 +14,7 @@ from messaging_app.wsgi import application as django
 # Only now Django is set up, and its applications can be imported.
 from chats.live import streams
 from chats.sweeping import keep_sweeping
+from messaging_app.bodies import whole_body
 
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.
@@ -44,7 +45,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == STREAMS:
             await streams(_as_sent(scope), receive, send)
             return
-        scope = _as_sent(scope)
+        whole = await whole_body(receive)
+        if whole is None:
+            return  # there is nobody to answer
+        scope, receive = _as_sent(scope), whole
     elif scope["type"] == "lifespan":
         streams.prepare()
         keep_sweeping()
