@@ -14,7 +14,7 @@ from messaging_app.wsgi import application as django
 # Only now Django is set up, and its applications can be imported.
 from chats.live import streams
 from chats.sweeping import keep_sweeping
-from messaging_app.bodies import whole_body
+from messaging_app.bodies import whole_body, with_body
 
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.
@@ -45,10 +45,10 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         if scope.get("path") == STREAMS:
             await streams(_as_sent(scope), receive, send)
             return
-        whole = await whole_body(receive)
-        if whole is None:
+        body = await whole_body(receive)
+        if body is None:
             return  # there is nobody to answer
-        scope, receive = _as_sent(scope), whole
+        scope, receive = with_body(_as_sent(scope), body)
     elif scope["type"] == "lifespan":
         streams.prepare()
         keep_sweeping()
