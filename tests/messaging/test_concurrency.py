@@ -99,6 +99,19 @@ def test_plain_saves_at_once_keep_every_version_exactly_once(message):
         assert message.edited
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one writer at a time")
+def test_writers_of_one_process_take_turns_and_never_find_the_database_busy(ana, ben):
+    def send():
+        with connection.cursor() as cursor:
+            cursor.execute("PRAGMA busy_timeout = 0")  # whoever finds it busy fails at once
+        for _round in range(ROUNDS):
+            services.send_message(sender=ana, receiver=ben, content="Hello")
+
+    assert errors_in(at_once(*[send] * 8)) == []
+
+    assert Message.objects.count() == 8 * ROUNDS
+
+
 def test_two_sends_with_one_client_key_are_one_message(ana, ben):
     for _round in range(ROUNDS):
         key = uuid4()
