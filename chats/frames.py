@@ -54,14 +54,16 @@ class Frame:
     def fill(self, thing: Any, language: str | None) -> str:
         """`thing` as HTML. What is not safe yet is escaped, as in any template."""
         make = _compile if settings.DEBUG else _compiled  # a template may just have been changed
-        pattern, strings_of = make(self, language, self._choices_of(thing))
+        outline, strings_of = make(self, language, self._choices_of(thing))
+        pieces = list(outline)
         # Not Django's `escape`: for texts that are not translated yet it takes four times as long.
-        return pattern % tuple(
-            [
-                value if value.__class__ is SafeString else escape(str(value))
-                for value in strings_of(thing)
-            ]
-        )
+        pieces[1::2] = [
+            value if value.__class__ is SafeString else escape(str(value))
+            for value in strings_of(thing)
+        ]
+        # Not `%` either: it grows its result bit by bit, which cost 2 microseconds a message or
+        # 200, as the memory of the process happened to lie.
+        return "".join(pieces)
 
 
 def fill_all(things: Iterable[Framed]) -> SafeString:
@@ -72,15 +74,13 @@ def fill_all(things: Iterable[Framed]) -> SafeString:
 
 def _compile(
     frame: Frame, language: str | None, values: tuple[Any, ...]
-) -> tuple[str, Callable[[Any], tuple[Any, ...]]]:
-    """A pattern for `%`, and what gives the strings of a thing in the order of its gaps."""
+) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
+    """Text and names of gaps by turns, and what gives the strings of a thing for these gaps."""
     outline = _Outline(frame, dict(zip(frame.choices, values, strict=True)))
     html = render_to_string(frame.template, {frame.name: outline})
     # Blank space around it belongs to the template, not to the thing.
-    literal_or_name = _GAP.split(html.strip())
-    names = literal_or_name[1::2]
-    pattern = "%s".join(literal.replace("%", "%%") for literal in literal_or_name[0::2])
-    return pattern, _values_of(names)
+    text_or_name = _GAP.split(html.strip())
+    return text_or_name, _values_of(text_or_name[1::2])
 
 
 _compiled = lru_cache(VARIETIES)(_compile)
