@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
 from django.urls import reverse
@@ -17,8 +17,8 @@ from django.utils import timezone
 from django.utils.dateformat import format as format_date
 from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
 
 from messaging.people import display_name
 
@@ -36,7 +36,7 @@ class Clock:
     def __init__(self) -> None:
         self.zone = timezone.get_current_timezone()
         self.today = timezone.now().astimezone(self.zone).date()
-        self._days: dict[date, tuple[str, str]] = {}
+        self.language = get_language()
         self._row_days: dict[date, str] = {}
         self.comma = pgettext("between a day and a time", ", ")
 
@@ -44,16 +44,8 @@ class Clock:
         return moment.astimezone(self.zone)
 
     def _day(self, day: date) -> tuple[str, str]:
-        """The day in full, and how it is written before a time (empty for today)."""
-        if day not in self._days:
-            if day == self.today:
-                short = ""
-            elif day.year == self.today.year:
-                short = format_date(day, pgettext("date format", "j M")) + self.comma
-            else:
-                short = format_date(day, pgettext("date format", "j M Y")) + self.comma
-            self._days[day] = (format_date(day, pgettext("date format", "l j F Y")), short)
-        return self._days[day]
+        """The day in full, and as short as it still says which."""
+        return _written_day(day, day.year == self.today.year, self.language)
 
     def written(self, moment: datetime) -> str:
         """ "14:58" today, "19 Nov, 14:58" on another day."""
@@ -64,7 +56,8 @@ class Clock:
         local = self.local(moment)
         day, time = local.date(), f"{local:%H:%M}"
         in_full, short = self._day(day)
-        return day, f"{short}{time}", f"{in_full}{self.comma}{time}"
+        when = time if day == self.today else f"{short}{self.comma}{time}"
+        return day, when, f"{in_full}{self.comma}{time}"
 
     def divider(self, day: date) -> str:
         """What stands above the messages of a day."""
@@ -87,9 +80,7 @@ class Clock:
     def _short_day(self, day: date) -> str:
         if timedelta(0) < self.today - day < timedelta(days=7):
             return format_date(day, "D")
-        if day.year == self.today.year:
-            return format_date(day, pgettext("date format", "j M"))
-        return format_date(day, pgettext("date format", "j M Y"))
+        return self._day(day)[1]
 
     def version(self, moment: datetime) -> str:
         """ "today 14:31", "19 Nov, 14:31"."""
@@ -101,6 +92,13 @@ class Clock:
     @staticmethod
     def machine(moment: datetime) -> str:
         return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+@lru_cache(4_000)
+def _written_day(day: date, this_year: bool, language: str | None) -> tuple[str, str]:
+    """ "Monday 23 November 2026", and "23 Nov" or "23 Nov 2026", in the language that is on."""
+    short = pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
+    return format_date(day, pgettext("date format", "l j F Y")), format_date(day, short)
 
 
 @dataclass(slots=True, frozen=True)
@@ -209,6 +207,7 @@ class Presenter:
         self._names[reader.pk] = escape(_("You"))
         self._own_message = _("your message")
         self._reply_to = _("to")
+        self._replying = {pk: self._replying_to(pk) for pk in people} | {None: SafeString()}
 
     def show(self, message: Message) -> ShownMessage:
         own = message.sender_id == self.reader_pk
@@ -239,7 +238,7 @@ class Presenter:
             whose=_safe(whose),
             reply_label=_safe(f"{self._reply_to} {whose}"),
             is_reply=parent_sender is not None,
-            in_reply_to=self._in_reply_to(parent_sender),
+            in_reply_to=self._replying[parent_sender],
             parent_id=SafeString(f"m-{message.parent_message_id}"),
             own=own,
             edited=message.edited,
@@ -249,9 +248,7 @@ class Presenter:
             day=day,
         )
 
-    def _in_reply_to(self, sender_pk: int | None) -> SafeString:
-        if sender_pk is None:
-            return SafeString()
+    def _replying_to(self, sender_pk: int) -> SafeString:
         if sender_pk == self.reader_pk:
             return escape(_("replying to you"))
         return format_html(
