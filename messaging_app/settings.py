@@ -200,12 +200,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.str("CACHE_URL", default="")
 if CACHE_URL:
-    _cache = {
-        "BACKEND": "chats.cache_backends.ForgivingRedisCache",
-        "LOCATION": CACHE_URL,
-        # A cache that hangs must cost less than the page it saves.
-        "OPTIONS": {"socket_timeout": 0.2, "socket_connect_timeout": 0.2},
-    }
+    _cache = {"BACKEND": "chats.cache_backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
     CACHES = {"default": _cache, "template_fragments": _cache | {"KEY_PREFIX": "fragment"}}
 else:
     CACHES = {
