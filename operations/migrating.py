@@ -8,12 +8,19 @@ from contextlib import contextmanager
 from django.core.management import call_command
 from django.db import connection
 
+from messaging_app import postgresql
+
 # A number of our own among the locks of the database.
 LOCK = 7_265_539
 
 
 def migrate() -> None:
-    """Bring the database up to date; wait while somebody else is at it."""
+    """Bring the database up to date; wait while somebody else is at it.
+
+    Raises:
+        ImproperlyConfigured: there is no answer from the database.
+    """
+    postgresql.ask()
     with _alone():
         call_command("migrate", verbosity=0, interactive=False)
 
