@@ -169,6 +169,23 @@ def test_people_on_different_processes_talk_live_though_one_is_killed(layout):
     assert seen.errors == []
 
 
+def test_no_proxy_keeps_news_to_itself(layout):
+    """Our header is enough for nginx as it is, and our configuration for one that is deaf to it."""
+    ((writer, _reader),), made = pairs_of(layout, Seen(), pairs=1)
+    _conversation, user, session = made[1]
+    listeners = {by: Listener(port, session) for by, port in layout.other_proxies.items()}
+    try:
+        for by, listener in listeners.items():
+            assert listener.wait(lambda one: one.last, 120), by
+        writer.send(f"{uuid4().hex[:8]} says it at once.")
+        newest = version_of(layout, user)
+        for by, listener in listeners.items():
+            assert listener.wait(lambda one: one.last >= newest, 120), by
+    finally:
+        for listener in listeners.values():
+            listener.stop()
+
+
 def test_a_rolling_restart_is_not_noticed(layout):
     seen = Seen()
     with load(layout, seen):
