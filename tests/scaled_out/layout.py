@@ -29,7 +29,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
 events {{}}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -100,6 +100,7 @@ class Layout:
         self.address, self.database, self.mails, self.manage = address, database, mails, manage
         self.webs: list[Process] = []
         self.other_proxies: dict[str, int] = {}  # the port, by what keeps each from holding back
+        self.access_log: Path
         self.worker: Process
 
     def replace_worker(self) -> None:
@@ -183,6 +184,7 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
             web.wait_until_up()
         layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
         running.append(layout.worker)
+        layout.access_log = folder / "access.log"
         layout.other_proxies = {"header": free_port(), "configuration": free_port()}
         proxy = _nginx(folder, port, layout.other_proxies, [web.port for web in layout.webs])
         running.append(proxy)

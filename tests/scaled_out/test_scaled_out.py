@@ -186,6 +186,19 @@ def test_no_proxy_keeps_news_to_itself(layout):
             listener.stop()
 
 
+def test_the_proxy_does_not_write_down_what_is_searched_for(layout):
+    ports = {"private": urlsplit(layout.address).port, "written": layout.other_proxies["header"]}
+    for word, port in ports.items():
+        address = f"http://127.0.0.1:{port}/search/?q={word}-{uuid4().hex[:8]}"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert answer.status == 200
+
+    # nginx as it is would have: it does so for the other one.
+    written = wait_for(lambda: layout.access_log.read_text(), "nothing is written down")
+    assert "q=written" in written
+    assert "q=private" not in written
+
+
 def test_a_rolling_restart_is_not_noticed(layout):
     seen = Seen()
     with load(layout, seen):
