@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
 from chats.management.commands import serve as serve_command
+from messaging_app.loop import TakingTurns
 from messaging_app.secret import secret_key_from
 from tests.services_fixture import free_port
 
@@ -106,6 +107,48 @@ def wait_until_up(process, port):
     raise AssertionError("The server did not come up within a minute.")
 
 
+def test_a_process_lets_in_one_after_the_other_and_keeps_none_waiting_outside():
+    """Else the first of several to wake has everybody who comes at that moment."""
+    there = 40
+    let_in = []
+
+    class Door(asyncio.Protocol):
+        def connection_made(self, transport):
+            let_in.append(transport)
+
+    async def open_for_a_moment():
+        server = await asyncio.get_running_loop().create_server(Door, sock=listening, backlog=100)
+        while not let_in:
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().remove_reader(listening)
+        for _ in range(10):  # rounds, until whoever was let in is through
+            await asyncio.sleep(0)
+        server.close()
+
+    with ExitStack() as stack, closing(TakingTurns()) as loop:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+        address = listening.getsockname()
+        for _ in range(there // 2):
+            stack.enter_context(socket.create_connection(address, timeout=30))
+        kept = listening.dup()  # as that of another process, to which the others are left
+        loop.run_until_complete(open_for_a_moment())
+        # As many may wait as ever: with less room these would not get through.
+        for _ in range(there // 2):
+            stack.enter_context(socket.create_connection(address, timeout=30))
+        kept.setblocking(False)
+        left = 0
+        with stack.enter_context(kept), suppress(BlockingIOError):
+            while True:
+                kept.accept()[0].close()
+                left += 1
+        for transport in let_in:
+            transport.abort()
+        loop.run_until_complete(asyncio.sleep(0))
+
+    assert 1 <= len(let_in) <= 4
+    assert len(let_in) + left == there
+
+
 def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
     port = free_port()
 
@@ -115,7 +158,7 @@ def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
         request.addfinalizer(process.kill)
         assert wait_until_up(process, port) == 200
         process.send_signal(end)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 0
         assert f"Parley is at http://127.0.0.1:{port}\n" in output

@@ -99,6 +99,7 @@ class Command(BaseCommand):
     def _serve(self, listening: socket.socket) -> None:
         config = uvicorn.Config(
             "messaging_app.asgi:application",
+            loop="messaging_app.loop:TakingTurns",
             workers=settings.WEB_CONCURRENCY,
             timeout_graceful_shutdown=settings.GRACE,
             # Django's settings say what is logged and how.
