@@ -176,14 +176,17 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
     layout = Layout(shared["SITE_URL"], database, mails, manage)
     running: list[Process] = []
     try:
-        for name in ("web1", "web2"):  # both at once, on an empty database
+        # All at once, on an empty database: whoever comes second waits.
+        release = Process(folder, "release", [*python, "migrate"], shared)
+        layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
+        running += [release, layout.worker]
+        for name in ("web1", "web2"):
             env = shared | {"PORT": str(free_port())}
             layout.webs.append(Process(folder, name, [*python, "serve"], env))
             running.append(layout.webs[-1])
         for web in layout.webs:
             web.wait_until_up()
-        layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
-        running.append(layout.worker)
+        assert release.process.wait(PATIENCE) == 0, release.log.read_text()
         layout.access_log = folder / "access.log"
         layout.other_proxies = {"header": free_port(), "configuration": free_port()}
         proxy = _nginx(folder, port, layout.other_proxies, [web.port for web in layout.webs])

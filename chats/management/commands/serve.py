@@ -24,7 +24,6 @@ from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
 from messaging_app import storage
-from operations.migrating import migrate
 from operations.supervision import Supervised
 
 
@@ -50,7 +49,7 @@ class Command(BaseCommand):
         # First of all, or a second start would change the files of the one that is running.
         # Whoever connects before everything is ready waits.
         listening = self._listen()
-        migrate()
+        call_command("migrate", verbosity=0, interactive=False)
         with (settings.DATA_DIR / "static.lock").open("w") as lock:
             # Two that start at once with one folder would write the same files.
             fcntl.flock(lock, fcntl.LOCK_EX)
