@@ -2,7 +2,7 @@
 
 import sys
 
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import DisallowedHost, RequestDataTooBig
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.middleware.csrf import get_token
@@ -34,6 +34,13 @@ def permission_denied(request: HttpRequest, exception: Exception) -> HttpRespons
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if isinstance(exception, RequestDataTooBig):
         return too_large(request)
+    if isinstance(exception, DisallowedHost):
+        # Nothing is logged, since anybody can send any name: so whoever set it up wrong reads it here.
+        text = _(
+            "This server does not go by the name in your address. Whoever runs it says which it goes "
+            "by: SITE_URL, and ALLOWED_HOSTS for more."
+        )
+        return HttpResponse(text, status=400, content_type="text/plain; charset=utf-8")
     if wants_part(request):
         return render_toast(
             request, _("That could not be understood. Nothing was changed."), status=400

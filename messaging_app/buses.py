@@ -25,6 +25,8 @@ from django.conf import settings
 from django.db import connections
 from django.utils.crypto import salted_hmac
 
+from messaging_app import postgresql
+
 logger = logging.getLogger(__name__)
 
 # Called with the ids of people who may have news, or None for everybody.
@@ -207,13 +209,7 @@ class PostgresqlBus(SpokenBus):
 
     @staticmethod
     def _parameters() -> dict[str, Any]:
-        known = connections["default"].get_connection_params()
-        ours = {"cursor_factory", "context", "prepare_threshold", "pool"}
-        return {name: value for name, value in known.items() if name not in ours} | {
-            "autocommit": True,
-            "connect_timeout": int(PATIENCE),
-            "application_name": "parley live",
-        }
+        return postgresql.parameters() | {"application_name": "parley live"}
 
     def close(self) -> None:
         if self._spoken:

@@ -5,49 +5,49 @@ from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from messaging_app.bus_choice import bus_for
+from messaging_app.environment import LEVELS, Environment
 from messaging_app.secret import secret_key_from
 
 # Where things are ---------------------------------------------------------------------------
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-env = environ.Env()
-environ.Env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
+env = Environment()
+env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # Everything this installation writes: the database, the secret key, collected static files.
-DATA_DIR = Path(env.str("DATA_DIR", default=str(BASE_DIR / "data"))).resolve()
+DATA_DIR = Path(env.said("DATA_DIR") or BASE_DIR / "data").resolve()
 
-SITE_NAME = env.str("SITE_NAME", default="Parley")
-HOST = env.str("HOST", default="127.0.0.1")
-PORT = env.int("PORT", default=8000)
+SITE_NAME = env.said("SITE_NAME") or "Parley"
+HOST = env.said("HOST") or "127.0.0.1"
+PORT = env.number("PORT", 8000, least=1, most=65535)
 # Processes that serve pages; each also has threads.
-WEB_CONCURRENCY = env.int("WEB_CONCURRENCY", default=1)
+WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, least=1)
 # How long a page that is being made may hold up the end, in seconds. Less than the two within which
 # Ctrl-C should be done with everything.
-GRACE = env.int("GRACE", default=1)
-SITE_URL = env.str("SITE_URL", default=f"http://{HOST}:{PORT}").rstrip("/")
+GRACE = env.number("GRACE", 1)
+# In an address, one of IPv6 stands in brackets.
+_host = f"[{HOST}]" if ":" in HOST else HOST
+SITE_URL = env.site("SITE_URL", default=f"http://{_host}:{PORT}")
 
 # Safety -------------------------------------------------------------------------------------
 
-DEBUG = env.bool("DEBUG", default=False)
+DEBUG = env.flag("DEBUG", default=False)
 
 _site = urlsplit(SITE_URL)
 _https = _site.scheme == "https"
 
-DATABASE_URL = env.str("DATABASE_URL", default="")
+DATABASE_URL = env.said("DATABASE_URL")
 # Embedded, the key is made once, beside the database; a shared database needs a shared key.
-SECRET_KEY = env.str("SECRET_KEY", default="") or secret_key_from(
-    DATA_DIR, shared=bool(DATABASE_URL)
-)
+SECRET_KEY = env.said("SECRET_KEY") or secret_key_from(DATA_DIR, shared=bool(DATABASE_URL))
 
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
-    default=[host for host in (_site.hostname, HOST, "localhost", "127.0.0.1") if host],
+    default=[_site.netloc.removesuffix(f":{_site.port}"), _host, "localhost", "127.0.0.1"],
 )
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
 CSRF_FAILURE_VIEW = "chats.errors.csrf_failure"
@@ -162,43 +162,40 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # What is stored -------------------------------------------------------------------------------
 
-if DATABASE_URL:
-    DATABASES = {"default": env.db_url_config(DATABASE_URL)}
-    if DATABASES["default"]["ENGINE"].endswith("postgresql"):
-        _options = DATABASES["default"].setdefault("OPTIONS", {})
-        # PostgreSQL would compile a long question before it answers: a search among a million
-        # messages takes 40 ms, and took 150 more.
-        _options.setdefault("options", "-c jit=off")
-        # The pool keeps connections open; a thread that kept its own would hold it idle.
-        _options["pool"] = {
-            "min_size": 1,
-            "max_size": env.int("DATABASE_POOL", default=10),
-            "timeout": 10,
-        }
-        DATABASES["default"]["CONN_MAX_AGE"] = 0
-else:
-    DATABASES = {
-        "default": {
-            "ENGINE": "django.db.backends.sqlite3",
-            "NAME": DATA_DIR / "parley.sqlite3",
-            # The threads that serve pages live on: closing each time costs half a page's speed.
-            "CONN_MAX_AGE": None,
-            "OPTIONS": {
-                # Writers queue instead of failing: with Django's defaults, sixteen of them met
-                # "database is locked" thousands of times.
-                "transaction_mode": "IMMEDIATE",
-                "timeout": 20,
-                # FULL: an acknowledged message is on disk. secure_delete: a deleted one is not.
-                "init_command": (
-                    "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
-                ),
-            },
-        }
+_database = env.database("DATABASE_URL") or {
+    "ENGINE": "django.db.backends.sqlite3",
+    "NAME": DATA_DIR / "parley.sqlite3",
+}
+_options = _database.setdefault("OPTIONS", {})
+if _database["ENGINE"].endswith("postgresql"):
+    # PostgreSQL would compile a long question before it answers: a search among a million
+    # messages takes 40 ms, and took 150 more.
+    _options.setdefault("options", "-c jit=off")
+    # The pool keeps connections open; a thread that kept its own would hold it idle.
+    _options["pool"] = {
+        "min_size": 1,
+        "max_size": env.number("DATABASE_POOL", 10, least=1),
+        "timeout": 10,
     }
+    _database["CONN_MAX_AGE"] = 0
+else:
+    # The threads that serve pages live on: closing each time costs half a page's speed.
+    _database["CONN_MAX_AGE"] = None
+    _options |= {
+        # Writers queue instead of failing: with Django's defaults, sixteen of them met
+        # "database is locked" thousands of times.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: an acknowledged message is on disk. secure_delete: a deleted one is not.
+        "init_command": (
+            "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON;"
+        ),
+    }
+DATABASES = {"default": _database}
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-CACHE_URL = env.str("CACHE_URL", default="")
+CACHE_URL = env.redis("CACHE_URL")
 if CACHE_URL:
     _cache = {"BACKEND": "chats.cache_backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
     CACHES = {"default": _cache, "template_fragments": _cache | {"KEY_PREFIX": "fragment"}}
@@ -221,7 +218,7 @@ else:
 # if and only if the change that asked for it is.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Whether `serve` starts a worker beside the server.
-WORKER = env.bool("WORKER", default=True)
+WORKER = env.flag("WORKER", default=True)
 
 # Sessions in the database: anything nearer leaves another process signed in after a logout.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
@@ -232,22 +229,20 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # How processes tell each other that somebody has news: a class of messaging_app.buses.
 LIVE_BUS = bus_for(
-    env.str("LIVE_BUS", default=""),
-    engine=DATABASES["default"]["ENGINE"],
+    env.said("LIVE_BUS"),
+    engine=_database["ENGINE"],
     cache_url=CACHE_URL,
     processes=WEB_CONCURRENCY,
 )
 # Event streams that a process holds at most, and how many of them for one person: one a browser,
 # or one a window where the address has no https.
-LIVE_STREAMS = env.int("LIVE_STREAMS", default=10_000)
-LIVE_STREAMS_PER_PERSON = env.int("LIVE_STREAMS_PER_PERSON", default=12)
+LIVE_STREAMS = env.number("LIVE_STREAMS", 10_000)
+LIVE_STREAMS_PER_PERSON = env.number("LIVE_STREAMS_PER_PERSON", 12)
 
 # Accounts ---------------------------------------------------------------------------------------
 
 # Who may make an account: open (everybody), invite (who has an invitation), closed (nobody).
-SIGNUP = env.str("SIGNUP", default="open")
-if SIGNUP not in {"open", "invite", "closed"}:
-    raise ImproperlyConfigured(f"SIGNUP is open, invite or closed, not {SIGNUP!r}.")
+SIGNUP = env.choice("SIGNUP", ("open", "invite", "closed"), default="open")
 
 AUTHENTICATION_BACKENDS = ["accounts.backends.BackendWithMailbox"]
 PASSWORD_MIN_LENGTH = 12  # characters; the pages say so
@@ -287,18 +282,18 @@ ACCOUNT_RATE_LIMITS = {
 }
 # How many proxies of ours a request passes: as many addresses at the end of X-Forwarded-For are
 # believed. Limits count by the address of the reader.
-ALLAUTH_TRUSTED_PROXY_COUNT = env.int("TRUSTED_PROXIES", default=0)
+ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
 
 # Mail -------------------------------------------------------------------------------------------
 
-EMAIL_URL = env.str("EMAIL_URL", default="")
+EMAIL_URL = env.said("EMAIL_URL")
 if EMAIL_URL:
-    vars().update(env.email_url_config(EMAIL_URL))
+    vars().update(env.mail("EMAIL_URL"))
     EMAIL_TIMEOUT = 10  # seconds
 else:
     # No mail is attempted: pages say whom to ask instead.
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default=f"{SITE_NAME} <parley@{_site.hostname}>")
+DEFAULT_FROM_EMAIL = env.said("DEFAULT_FROM_EMAIL") or f"{SITE_NAME} <parley@{_site.hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Language and time ------------------------------------------------------------------------------
@@ -307,7 +302,7 @@ LANGUAGE_CODE = "en"
 # Each by its own name: whoever looks for theirs may not read the others.
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
-TIME_ZONE = env.str("TIME_ZONE", default="UTC")
+TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
 USE_TZ = True
 
 # Static files -----------------------------------------------------------------------------------
@@ -328,10 +323,8 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 300
 
 # Logs and figures -------------------------------------------------------------------------------
 
-LOG_FORMAT = env.str("LOG_FORMAT", default="plain")
-if LOG_FORMAT not in {"plain", "json"}:
-    raise ImproperlyConfigured(f"LOG_FORMAT is plain or json, not {LOG_FORMAT!r}.")
-LOG_LEVEL = env.str("LOG_LEVEL", default="WARNING")
+LOG_FORMAT = env.choice("LOG_FORMAT", ("plain", "json"), default="plain")
+LOG_LEVEL = env.choice("LOG_LEVEL", LEVELS, default="WARNING")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -368,7 +361,7 @@ LOGGING = {
 }
 
 # Who may ask for /metrics: nobody, "local" for this machine, or whoever has this token.
-METRICS = env.str("METRICS", default="")
+METRICS = env.said("METRICS")
 if METRICS and METRICS != "local" and len(METRICS) < 16:
     raise ImproperlyConfigured("METRICS is local, or a token of at least 16 characters.")
 # Several processes count in files here, which `serve` empties when it starts.

@@ -5,25 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.core.management import call_command
-from django.db import connection
+from django.db.backends.base.base import BaseDatabaseWrapper
 
 # A number of our own among the locks of the database.
 LOCK = 7_265_539
 
 
-def migrate() -> None:
-    """Bring the database up to date; wait while somebody else is at it."""
-    with _alone():
-        call_command("migrate", verbosity=0, interactive=False)
-
-
 @contextmanager
-def _alone() -> Iterator[None]:
+def one_at_a_time(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Wait while somebody else migrates this database, and keep others waiting."""
     if connection.vendor != "postgresql":  # SQLite has one writer at a time
         yield
         return
     with connection.cursor() as cursor:
+        if connection.in_atomic_block:  # whose end lets go of it, and after an error nothing else
+            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+            yield
+            return
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
         try:
             yield

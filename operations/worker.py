@@ -9,12 +9,21 @@ import threading
 import time
 from typing import TextIO
 
-from django.db import Error, InterfaceError, OperationalError, close_old_connections, connections
+from django.core.exceptions import ImproperlyConfigured
+from django.db import (
+    Error,
+    InterfaceError,
+    OperationalError,
+    close_old_connections,
+    connection,
+    connections,
+)
 from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
 from messaging.services import resume_erasures
+from messaging_app import postgresql
 from operations import queue
 from operations.models import BEAT, RunningWorker
 
@@ -57,6 +66,25 @@ class PatientWorker(Worker):
                 time.sleep(RECONNECT)
             else:
                 return
+
+
+def wait_for_tables() -> None:
+    """Back once the database answers and has been migrated: all may be started at once."""
+    told = ""
+    while True:
+        try:
+            postgresql.ask()
+            known = connection.introspection.django_table_names
+            if set(known()) == set(known(only_existing=True)):
+                return
+            missing = "The database has not been migrated yet."
+        except (ImproperlyConfigured, Error) as error:
+            connections.close_all()
+            missing = str(error)
+        if missing != told:
+            logger.warning("%s The worker waits.", missing)
+            told = missing
+        time.sleep(RECONNECT)
 
 
 def look_after_queue() -> None:

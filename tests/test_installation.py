@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import runpy
 import signal
 import socket
 import sqlite3
@@ -11,14 +12,18 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
+from django.db import OperationalError
 
+from chats.management.commands import serve as serve_command
+from messaging_app.loop import TakingTurns
 from messaging_app.secret import secret_key_from
+from tests.services_fixture import free_port
 
 
 def test_the_key_is_made_once_and_for_its_owner_only(tmp_path):
@@ -79,11 +84,11 @@ def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):
     assert seen["headers"] == [(b"x-forwarded-for", b"5.6.7.8")]
 
 
-def serve(folder, port):
+def serve(folder, port, **variables):
     environment = {"PATH": os.environ["PATH"], "ENV_FILE": os.devnull}
     return subprocess.Popen(
         [sys.executable, settings.BASE_DIR / "manage.py", "serve"],
-        env=environment | {"DATA_DIR": str(folder / "data"), "PORT": str(port)},
+        env=environment | {"DATA_DIR": str(folder / "data"), "PORT": str(port)} | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -102,17 +107,58 @@ def wait_until_up(process, port):
     raise AssertionError("The server did not come up within a minute.")
 
 
-def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+def test_a_process_lets_in_one_after_the_other_and_keeps_none_waiting_outside():
+    """Else the first of several to wake has everybody who comes at that moment."""
+    there = 40
+    let_in = []
 
-    # Both ways to end, and both a first start and one that finds everything there.
-    for end in (signal.SIGINT, signal.SIGTERM):
-        process = serve(tmp_path, port)
+    class Door(asyncio.Protocol):
+        def connection_made(self, transport):
+            let_in.append(transport)
+
+    async def open_for_a_moment():
+        server = await asyncio.get_running_loop().create_server(Door, sock=listening, backlog=100)
+        while not let_in:
+            await asyncio.sleep(0)
+        asyncio.get_running_loop().remove_reader(listening)
+        for _ in range(10):  # rounds, until whoever was let in is through
+            await asyncio.sleep(0)
+        server.close()
+
+    with ExitStack() as stack, closing(TakingTurns()) as loop:
+        listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
+        address = listening.getsockname()
+        for _ in range(there // 2):
+            stack.enter_context(socket.create_connection(address, timeout=30))
+        kept = listening.dup()  # as that of another process, to which the others are left
+        loop.run_until_complete(open_for_a_moment())
+        # As many may wait as ever: with less room these would not get through.
+        for _ in range(there // 2):
+            stack.enter_context(socket.create_connection(address, timeout=30))
+        kept.setblocking(False)
+        left = 0
+        with stack.enter_context(kept), suppress(BlockingIOError):
+            while True:
+                kept.accept()[0].close()
+                left += 1
+        for transport in let_in:
+            transport.abort()
+        loop.run_until_complete(asyncio.sleep(0))
+
+    assert 1 <= len(let_in) <= 4
+    assert len(let_in) + left == there
+
+
+def test_it_starts_from_nothing_and_ends_quietly(tmp_path, request):
+    port = free_port()
+
+    # Both ways to end, a first start and one that finds everything there, one process and several.
+    for end, processes in ((signal.SIGINT, "1"), (signal.SIGTERM, "2")):
+        process = serve(tmp_path, port, WEB_CONCURRENCY=processes)
         request.addfinalizer(process.kill)
         assert wait_until_up(process, port) == 200
         process.send_signal(end)
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
 
         assert process.returncode == 0
         assert f"Parley is at http://127.0.0.1:{port}\n" in output
@@ -146,8 +192,7 @@ def wait_for(condition, what):
 
 
 def test_its_worker_is_started_again_when_it_is_killed_and_ends_with_it(tmp_path, request):
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     process = serve(tmp_path, port)
     request.addfinalizer(process.kill)
     wait_until_up(process, port)
@@ -162,6 +207,48 @@ def test_its_worker_is_started_again_when_it_is_killed_and_ends_with_it(tmp_path
     process.kill()
     wait_for(lambda: process_of(second) is None, "the worker stays alone")
     process.communicate(timeout=10)
+
+
+@pytest.mark.parametrize(
+    ("changed", "word"),
+    [
+        ({"WEB_CONCURRENCY": 2}, "CACHE_URL"),
+        ({"SITE_URL": "https://chat.example.org"}, "TRUSTED_PROXIES=1"),
+        ({"SITE_URL": "http://0.0.0.0:8000"}, "SITE_URL"),
+    ],
+)
+def test_what_works_and_is_hardly_meant_is_said_at_the_start(settings, changed, word):
+    meant = {"WEB_CONCURRENCY": 1, "CACHE_URL": "", "SITE_URL": "http://127.0.0.1:8000"}
+    for name, value in meant.items():
+        setattr(settings, name, value)
+    assert list(serve_command.hints()) == []
+
+    for name, value in changed.items():
+        setattr(settings, name, value)
+    (hint,) = serve_command.hints()
+    assert word in hint
+
+
+def test_a_database_that_is_not_there_is_one_sentence(tmp_path):
+    address = f"postgres://parley:geheim@127.0.0.1:{free_port()}/parley"
+    process = serve(tmp_path, free_port(), DATABASE_URL=address, SECRET_KEY="one for this test")
+    output, _ = process.communicate(timeout=60)
+
+    assert process.returncode == 1
+    assert output.startswith("The database that DATABASE_URL names cannot be used: ")
+    assert "Connection refused" in output
+    assert "geheim" not in output
+    assert len(output.splitlines()) == 1
+
+
+def test_what_a_database_cannot_do_is_one_sentence(monkeypatch):
+    def fail(arguments):
+        raise OperationalError("database is locked")
+
+    monkeypatch.setattr("django.core.management.execute_from_command_line", fail)
+
+    with pytest.raises(SystemExit, match=r"^The database .* database is locked$"):
+        runpy.run_path(str(settings.BASE_DIR / "manage.py"), run_name="__main__")
 
 
 def test_a_port_in_use_is_one_sentence(tmp_path):

@@ -30,6 +30,17 @@ def test_a_page_that_is_not_there_says_so(as_ana):
     assert page.h1.text == "This page is not here"
 
 
+@pytest.mark.parametrize("address", ["http://parley.example", "https://parley.example"])
+def test_a_name_that_is_not_this_servers_is_told_with_what_to_set(client, settings, address):
+    settings.SECURE_SSL_REDIRECT = address.startswith("https:")  # which asks before anybody else
+
+    response = client.get("/", headers={"host": "other.example"})
+
+    assert response.status_code == 400
+    assert "SITE_URL" in response.content.decode()
+    assert response["Content-Type"] == "text/plain; charset=utf-8"
+
+
 def test_more_fields_than_any_form_has_are_refused(as_ana, theirs, headers):
     url = of("conversation_seen", theirs.conversation_id)
 

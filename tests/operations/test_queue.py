@@ -3,15 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import timezone
 from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
 from operations import queue
 from operations.models import SILENCE, RunningWorker
-from operations.worker import Pulse, look_after_queue
+from operations.worker import Pulse, look_after_queue, wait_for_tables
 
 pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
@@ -170,3 +171,31 @@ def test_the_queue_tells_how_full_it_is():
 
 def test_an_empty_queue_is_empty():
     assert queue.how_full() == (0, 0, 0, 0, 0.0)
+
+
+def test_a_worker_waits_for_its_database_and_for_the_tables_in_it(monkeypatch, caplog):
+    there = connection.introspection.django_table_names()
+    refusals = [ImproperlyConfigured("There is no answer."), None, None]
+    found = [[], there]  # in the database, at each look
+    waited = []
+
+    def ask():
+        if refusal := refusals.pop(0):
+            raise refusal
+
+    monkeypatch.setattr("messaging_app.postgresql.ask", ask)
+    monkeypatch.setattr(
+        connection.introspection,
+        "django_table_names",
+        lambda only_existing=False: found.pop(0) if only_existing else there,
+    )
+    monkeypatch.setattr("operations.worker.connections.close_all", lambda: None)
+    monkeypatch.setattr("operations.worker.time.sleep", waited.append)
+
+    wait_for_tables()
+
+    assert len(waited) == 2
+    assert caplog.messages == [
+        "There is no answer. The worker waits.",
+        "The database has not been migrated yet. The worker waits.",
+    ]

@@ -29,7 +29,7 @@ pid {folder}/nginx.pid;
 error_log {folder}/nginx.log;
 events {{}}
 http {{
-    access_log off;
+    access_log {folder}/access.log;
     client_body_temp_path {folder}/body;
     proxy_temp_path {folder}/proxy;
     fastcgi_temp_path {folder}/fastcgi;
@@ -37,9 +37,24 @@ http {{
     scgi_temp_path {folder}/scgi;
     # For the tests: which process answered.
     add_header X-Upstream $upstream_addr always;
-    include {folder}/parley.conf;
+    include {folder}/sites/*;
 }}
 """
+
+# Of HTTP/1.1 nginx hands small pieces on even when it is to keep them. Of HTTP/1.0, which it speaks
+# unless told otherwise, it keeps them until they fill a buffer: so that is what these two speak.
+# What somebody writes who has not read ours: nginx knows of streams by a header of ours alone.
+SHORT = """
+server {{
+    listen 127.0.0.1:{port};
+    location / {{
+        proxy_pass http://parley;
+        proxy_set_header Host $http_host;
+    }}
+}}
+"""
+# And one that does not listen to that header: it knows by our file alone.
+DEAF = "listen 127.0.0.1:{configuration}; proxy_ignore_headers X-Accel-Buffering;"
 
 
 class Process:
@@ -84,6 +99,8 @@ class Layout:
     def __init__(self, address: str, database: str, mails: Path, manage: Callable) -> None:
         self.address, self.database, self.mails, self.manage = address, database, mails, manage
         self.webs: list[Process] = []
+        self.other_proxies: dict[str, int] = {}  # the port, by what keeps each from holding back
+        self.access_log: Path
         self.worker: Process
 
     def replace_worker(self) -> None:
@@ -159,15 +176,20 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
     layout = Layout(shared["SITE_URL"], database, mails, manage)
     running: list[Process] = []
     try:
-        for name in ("web1", "web2"):  # both at once, on an empty database
+        # All at once, on an empty database: whoever comes second waits.
+        release = Process(folder, "release", [*python, "migrate"], shared)
+        layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
+        running += [release, layout.worker]
+        for name in ("web1", "web2"):
             env = shared | {"PORT": str(free_port())}
             layout.webs.append(Process(folder, name, [*python, "serve"], env))
             running.append(layout.webs[-1])
         for web in layout.webs:
             web.wait_until_up()
-        layout.worker = Process(folder, "worker", [*python, "worker", "--id", "first"], shared)
-        running.append(layout.worker)
-        proxy = _nginx(folder, port, [web.port for web in layout.webs])
+        assert release.process.wait(PATIENCE) == 0, release.log.read_text()
+        layout.access_log = folder / "access.log"
+        layout.other_proxies = {"header": free_port(), "configuration": free_port()}
+        proxy = _nginx(folder, port, layout.other_proxies, [web.port for web in layout.webs])
         running.append(proxy)
         proxy.wait_until_up()
         yield layout
@@ -178,13 +200,18 @@ def _scaled_out(folder: Path, database: str, cache: str) -> Iterator[Layout]:
             process.process.wait()
 
 
-def _nginx(folder: Path, port: int, upstreams: list[int]) -> Process:
+def _nginx(folder: Path, port: int, others: dict[str, int], upstreams: list[int]) -> Process:
     text = (PROJECT / "deploy" / "nginx.conf").read_text()
     for name, upstream in zip(("web1", "web2"), upstreams, strict=True):
-        assert f"{name}:8000" in text
-        text = text.replace(f"{name}:8000", f"127.0.0.1:{upstream}")
-    assert "listen 80;" in text
-    (folder / "parley.conf").write_text(text.replace("listen 80;", f"listen 127.0.0.1:{port};"))
+        text = _changed(text, f"{name}:8000", f"127.0.0.1:{upstream}")
+    sites = folder / "sites"
+    sites.mkdir()
+    ours = _changed(text, "listen 80;", f"listen 127.0.0.1:{port};")
+    (sites / "parley").write_text(ours)
+    (sites / "header").write_text(SHORT.format(port=others["header"]))
+    # The same server once more, as it would be if nobody had told nginx but this file.
+    deaf = _changed(text[text.index("\nserver {") :], "listen 80;", DEAF.format(**others))
+    (sites / "configuration").write_text(_changed(deaf, "proxy_http_version 1.1;", ""))
     (folder / "frame.conf").write_text(FRAME.format(folder=folder))
     command = [str(nginx()), "-p", str(folder), "-c", str(folder / "frame.conf")]
     if os.geteuid() == 0:  # its workers would be somebody who may not write to our folder
@@ -193,3 +220,8 @@ def _nginx(folder: Path, port: int, upstreams: list[int]) -> Process:
     assert checked.returncode == 0, checked.stderr
     env = {"PATH": os.environ["PATH"], "PORT": str(port)}
     return Process(folder, "proxy", command, env)
+
+
+def _changed(text: str, old: str, new: str) -> str:
+    assert text.count(old) == 1
+    return text.replace(old, new)

@@ -169,6 +169,36 @@ def test_people_on_different_processes_talk_live_though_one_is_killed(layout):
     assert seen.errors == []
 
 
+def test_no_proxy_keeps_news_to_itself(layout):
+    """Our header is enough for nginx as it is, and our configuration for one that is deaf to it."""
+    ((writer, _reader),), made = pairs_of(layout, Seen(), pairs=1)
+    _conversation, user, session = made[1]
+    listeners = {by: Listener(port, session) for by, port in layout.other_proxies.items()}
+    try:
+        for by, listener in listeners.items():
+            assert listener.wait(lambda one: one.last, 120), by
+        writer.send(f"{uuid4().hex[:8]} says it at once.")
+        newest = version_of(layout, user)
+        for by, listener in listeners.items():
+            assert listener.wait(lambda one: one.last >= newest, 120), by
+    finally:
+        for listener in listeners.values():
+            listener.stop()
+
+
+def test_the_proxy_does_not_write_down_what_is_searched_for(layout):
+    ports = {"private": urlsplit(layout.address).port, "written": layout.other_proxies["header"]}
+    for word, port in ports.items():
+        address = f"http://127.0.0.1:{port}/search/?q={word}-{uuid4().hex[:8]}"
+        with urllib.request.urlopen(address, timeout=60) as answer:
+            assert answer.status == 200
+
+    # nginx as it is would have: it does so for the other one.
+    written = wait_for(lambda: layout.access_log.read_text(), "nothing is written down")
+    assert "q=written" in written
+    assert "q=private" not in written
+
+
 def test_a_rolling_restart_is_not_noticed(layout):
     seen = Seen()
     with load(layout, seen):

@@ -8,10 +8,12 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
+from urllib.parse import urlsplit
 
 import uvicorn
 from django.conf import settings
@@ -22,7 +24,6 @@ from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
 from messaging_app import storage
-from operations.migrating import migrate
 from operations.supervision import Supervised
 
 
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         # First of all, or a second start would change the files of the one that is running.
         # Whoever connects before everything is ready waits.
         listening = self._listen()
-        migrate()
+        call_command("migrate", verbosity=0, interactive=False)
         with (settings.DATA_DIR / "static.lock").open("w") as lock:
             # Two that start at once with one folder would write the same files.
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -90,17 +91,14 @@ class Command(BaseCommand):
         self.stdout.write(f"{settings.SITE_NAME} is at {settings.SITE_URL}")
         if address := first_administrator_address():
             self.stdout.write(f"Make the administrator's account, once, at {address}")
-        local_memory = settings.CACHES["default"]["BACKEND"].endswith("LocMemCache")
-        if settings.WEB_CONCURRENCY > 1 and local_memory:
-            self.stdout.write(
-                f"Each of the {settings.WEB_CONCURRENCY} processes counts rate limits by itself: "
-                "set CACHE_URL to make the limits exact."
-            )
+        for hint in hints():
+            self.stdout.write(hint)
         self.stdout.flush()
 
     def _serve(self, listening: socket.socket) -> None:
         config = uvicorn.Config(
             "messaging_app.asgi:application",
+            loop="messaging_app.loop:TakingTurns",
             workers=settings.WEB_CONCURRENCY,
             timeout_graceful_shutdown=settings.GRACE,
             # Django's settings say what is logged and how.
@@ -122,6 +120,22 @@ class Command(BaseCommand):
                 return
             uvicorn.Server(config).run(sockets=[listening])
         _leave_unfinished_pages()
+
+
+def hints() -> Iterator[str]:
+    """What works, and is hardly meant."""
+    if settings.WEB_CONCURRENCY > 1 and not settings.CACHE_URL:
+        yield (
+            f"Each of the {settings.WEB_CONCURRENCY} processes counts rate limits by itself: "
+            "set CACHE_URL to make the limits exact."
+        )
+    if settings.SITE_URL.startswith("https:") and not settings.ALLAUTH_TRUSTED_PROXY_COUNT:
+        yield (
+            "What speaks https in front of this server hides who comes, and limits take all for "
+            "one: set TRUSTED_PROXIES=1."
+        )
+    if urlsplit(settings.SITE_URL).hostname in {"0.0.0.0", "::"}:  # noqa: S104
+        yield "Nobody reaches it by that name from another machine: set SITE_URL to one they type."
 
 
 def _on_signals(handler) -> None:

@@ -5,7 +5,7 @@ import sys
 from django.core.management.base import BaseCommand
 
 from operations.models import RunningWorker
-from operations.worker import PatientWorker, Pulse, end_with, new_worker_id
+from operations.worker import PatientWorker, Pulse, end_with, new_worker_id, wait_for_tables
 
 
 class Command(BaseCommand):
@@ -32,6 +32,7 @@ class Command(BaseCommand):
         worker.configure_signals()
         if with_parent:
             end_with(sys.stdin)
+        wait_for_tables()
         RunningWorker.objects.filter(pk=after).delete()
         with Pulse(worker_id):
             worker.run()

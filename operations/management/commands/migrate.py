@@ -1,0 +1,15 @@
+"""`manage.py migrate`: Django's own, which several may call at once."""
+
+from django.core.management.commands import migrate
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from messaging_app import postgresql
+from operations.migrating import one_at_a_time
+
+
+class Command(migrate.Command):
+    def handle(self, *args, database, **options):
+        if database == DEFAULT_DB_ALIAS:
+            postgresql.ask()
+        with one_at_a_time(connections[database]):
+            return super().handle(*args, database=database, **options)
