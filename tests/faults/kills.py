@@ -2,19 +2,18 @@
 
 import random
 import threading
+import time
 from collections import Counter
 
-from tests.faults.house import Browser, house, lost_or_doubled, writing
+from tests.faults.house import PATIENCE, Browser, house, lost_or_doubled, writing
 from tests.faults.rounds import rounds, tell
 from tests.services_fixture import Server, make_database
 
 WRITERS = 8
 
 
-def killed(
-    times: int, *, seed: int, at: float = 0.4, database: Server | None = None, **environment: str
-) -> Counter:
-    """How it went: the server killed `times` times, after up to `at` seconds of writing each.
+def killed(times: int, *, seed: int, database: Server | None = None, **environment: str) -> Counter:
+    """How it went: the server killed `times` times, each while eight people write.
 
     With `database`, it is that PostgreSQL that ends at once and comes again, and Parley that has
     to go on by itself.
@@ -30,7 +29,8 @@ def killed(
         for _time in rounds(times):
             until = threading.Event()
             threads = writing(browsers, until)
-            until.wait(chance.uniform(0.02, at))
+            _let_write(browsers, chance.randrange(25))
+            until.wait(chance.uniform(0, 0.03))  # into the middle of whatever
             if database:
                 database.crash()
             else:
@@ -50,3 +50,15 @@ def killed(
         # While its database is away, a server can but say so.
         found["broken answers"] = found["errors"] - refused.count(503) * bool(database)
         return found
+
+
+def _let_write(browsers: list[Browser], number: int) -> None:
+    """Back when so many more messages are taken: a moment that is not another on a busy machine."""
+    before, end = _taken(browsers), time.monotonic() + PATIENCE
+    while _taken(browsers) < before + number:
+        assert time.monotonic() < end
+        time.sleep(0.001)
+
+
+def _taken(browsers: list[Browser]) -> int:
+    return sum(len(browser.acknowledged) for browser in browsers)
