@@ -66,7 +66,13 @@ LINES = (
     Line(
         "open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 2, 1500, "LIVE_CHANGES", True
     ),
-    Line("kill -9 under eight writers, SQLite", "test_kills.py -k is_killed", 18, 500, "KILLS"),
+    Line(
+        "kill -9 under eight writers, SQLite",
+        "test_kills.py -k when_the_server_is_killed",
+        18,
+        500,
+        "KILLS",
+    ),
     Line(
         "kill -9 under eight writers, PostgreSQL",
         "test_kills.py -k of_a_postgresql",
@@ -147,7 +153,9 @@ def run(line: Line, times: int, until: float) -> tuple[str, str, str]:
         return str(tried), "-", "YES"
     if " skipped" in said and " passed" not in said:
         raise NotHere(said.strip().splitlines()[-1])
-    print("\n".join(f"    {row}" for row in said.splitlines() if row.startswith("{")), flush=True)
+    for row in said.splitlines():
+        if row.startswith("{"):
+            print(f"    {row}", flush=True)
     short = f" of {times}: its time was over" if tried < times else ""
     return f"{tried}{short}", str(held), "0"
 
