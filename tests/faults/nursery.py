@@ -34,7 +34,7 @@ class Nursery:
     """Seen from the test. Ends, and every child with it, when it is closed or the test is gone."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.environment = dict(environment)
+        self.environment, self._log = dict(environment), log
         with log.open("ab") as said:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.faults.nursery"],
@@ -50,7 +50,9 @@ class Nursery:
     def ask(self, *what):
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
-        return json.loads(self._process.stdout.readline() or "null")
+        answer = self._process.stdout.readline()
+        assert answer, f"The nursery has ended:\n{self._log.read_text()}"
+        return json.loads(answer)
 
     def serve(self, port: int, log: Path) -> "Child":
         """A server that begins to listen."""
