@@ -22,6 +22,7 @@ from tests.browser import axe as checker
 from tests.browser.server import started
 from tests.browser.states import INSIDE, OUTSIDE, STATES, make_sample
 from tests.browser.watch import Watch
+from tests.discretion import private_in
 from tests.factories import UserFactory
 
 ARGUMENTS = [
@@ -93,7 +94,9 @@ def watch(server):
     read = len(server.log.read_text())
     yield watch
     assert not watch.unexpected(), "\n".join(watch.unexpected())
-    assert "Traceback" not in server.log.read_text()[read:]
+    said = server.log.read_text()[read:]
+    assert "Traceback" not in said
+    assert not private_in(said)  # all that it says, at LOG_LEVEL=DEBUG
 
 
 @pytest.fixture

@@ -16,18 +16,29 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import count
 from pathlib import Path
 from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.discretion import private_in
+from tests.faults.nursery import PROJECT, Child, Nursery
 from tests.services_fixture import free_port
 
-PROJECT = Path(__file__).resolve().parents[2]
 CSRF = "a" * 32
 PATIENCE = 60  # seconds; the machine may be busy
 
-# Run inside the house: makes people, and prints how each is signed in.
+# Run inside the house, as what follows: a database that is ready, in one file.
+MIGRATE = """
+from django.core.management import call_command
+from django.db import connection
+call_command("migrate", verbosity=0)
+connection.close()
+print("null")
+"""
+migrated: list[bytes] = []  # that file, once there has been one: to make it takes seconds
+
+# Makes people, and prints how each is signed in.
 PEOPLE = """
 import json
 from allauth.usersessions.models import UserSession
@@ -36,7 +47,7 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.sessions.backends.db import SessionStore
 from messaging.models import Conversation
 users = [
-    get_user_model().objects.create_user(f"person{n}", password="!") for n in range(int({count}))
+    get_user_model().objects.create_user(f"person{n}") for n in range(int({count}))
 ]
 found = []
 for place, user in enumerate(users):
@@ -92,9 +103,14 @@ class House:
             "LOG_LEVEL": "DEBUG",
             **environment,
         }
-        self.server: subprocess.Popen | None = None
-        if migrate:
-            self.command("migrate", "-v", "0")
+        self.server: subprocess.Popen | Child | None = None
+        self._nurseries: list[Nursery] = []
+        if migrate and migrated and "DATABASE_URL" not in environment:
+            self.database.write_bytes(migrated[0])
+        elif migrate:
+            self.shell(MIGRATE)
+            if self.database.exists():
+                migrated[:] = [self.database.read_bytes()]
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
         return subprocess.run(
@@ -108,7 +124,16 @@ class House:
 
     def shell(self, code: str):
         """What `code`, run inside the house, prints as JSON."""
-        return json.loads(self.command("shell", "-v", "0", "-c", code).stdout.splitlines()[-1])
+        return json.loads(self.nursery.do(code).splitlines()[-1])
+
+    @property
+    def nursery(self) -> Nursery:
+        """Where processes of this house come from, as its environment is by now."""
+        for one in self._nurseries:
+            if one.environment == self.environment:
+                return one
+        self._nurseries.append(Nursery(self.environment, self.log))
+        return self._nurseries[-1]
 
     def people(self, count: int) -> list[dict]:
         return self.shell(PEOPLE.replace("{count}", str(count)))
@@ -118,18 +143,7 @@ class House:
 
     def start(self, *before: str) -> None:
         """Start the server; `before` is a program that runs it, such as strace."""
-        command = [*before, sys.executable, "-m", "uvicorn", "messaging_app.asgi:application"]
-        command += ["--port", str(self.port), "--log-level", "warning"]
-        command += ["--timeout-keep-alive", "600", "--timeout-graceful-shutdown", "1"]
-        with self.log.open("ab") as log:
-            self.server = subprocess.Popen(
-                command,
-                cwd=PROJECT,
-                env=self.environment,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                process_group=0,  # what a program before it runs ends with it
-            )
+        self.server = self._run_by(before) if before else self.nursery.serve(self.port, self.log)
         end = time.monotonic() + PATIENCE
         while True:
             try:
@@ -141,7 +155,21 @@ class House:
             except OSError:
                 assert self.server.poll() is None, self.log.read_text()
                 assert time.monotonic() < end, self.log.read_text()
-                time.sleep(0.02)
+                time.sleep(0.005)
+
+    def _run_by(self, before: tuple[str, ...]) -> subprocess.Popen:
+        command = [*before, sys.executable, "-m", "uvicorn", "messaging_app.asgi:application"]
+        command += ["--port", str(self.port), "--log-level", "warning"]
+        command += ["--timeout-keep-alive", "600", "--timeout-graceful-shutdown", "1"]
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                command,
+                cwd=PROJECT,
+                env=self.environment,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                process_group=0,  # what a program before it runs ends with it
+            )
 
     def kill(self) -> None:
         """As a power cut does: no signal that anybody could answer."""
@@ -166,6 +194,14 @@ class House:
             # Among all the errors that were forced there is nothing of what people wrote.
             assert not private_in(self.log.read_text())
 
+    def leave(self) -> None:
+        """Stop for good, with all that could be started again at once."""
+        try:
+            self.stop()
+        finally:
+            for nursery in self._nurseries:
+                nursery.close()
+
 
 @contextmanager
 def house(*, migrate: bool = True, **environment: str):
@@ -174,7 +210,7 @@ def house(*, migrate: bool = True, **environment: str):
         try:
             yield one
         finally:
-            one.stop()
+            one.leave()
 
 
 class Browser:
@@ -185,6 +221,7 @@ class Browser:
         self.line: http.client.HTTPConnection | None = None
         self.acknowledged: dict[str, str] = {}
         self.refused: list[int] = []
+        self.unheard: list[str] = []  # client keys
 
     def ask(self, method: str, path: str, fields: dict | None = None, *, htmx: bool = True):
         """Status and text of an answer; what broke on the way is raised."""
@@ -224,25 +261,32 @@ class Browser:
         return status
 
 
+def taken(browser: Browser, text: str, key: str) -> bool:
+    try:
+        return browser.send(text, key) < 500
+    except (OSError, http.client.HTTPException):
+        return False
+
+
 def writing(browsers: list[Browser], until: threading.Event) -> list[threading.Thread]:
-    """Threads that send, one message after the other, until told to stop.
+    """Threads that send, one message after the other, until told to stop: then each ends with its
+    last one taken.
 
     A send that got no answer, or that the server could not take, is sent again under its own key
-    until it is taken: what a browser does with "Try again".
+    until it is: what a browser does with "Try again". After `PATIENCE` it is `unheard`.
     """
 
     def write(browser: Browser) -> None:
-        number = 0
-        while not until.is_set():
-            number += 1
+        for number in count(1):
+            if until.is_set():
+                break
             key, text = str(uuid4()), f"{browser.person['pk']} says {number}"
-            while not until.is_set():
-                try:
-                    if browser.send(text, key) < 500:
-                        break
-                except (OSError, http.client.HTTPException):
-                    pass
-                until.wait(0.01)
+            end = time.monotonic() + PATIENCE
+            while not taken(browser, text, key):
+                if time.monotonic() > end:
+                    browser.unheard.append(key)
+                    break
+                time.sleep(0.01)
         browser.close()
 
     # Daemons: a test that fails in between tells nobody to stop.

@@ -14,6 +14,7 @@ from django.test import Client
 
 from chats.live import bus as the_bus
 from messaging_app.bus_choice import BUSES
+from tests.discretion import private_in
 from tests.live.listening import Listener
 from tests.services_fixture import NotHere, redis_cache
 
@@ -75,6 +76,8 @@ def serve(transactional_db, tmp_path):
     for server in started:
         server.process.kill()
         server.process.wait()
+    for server in started:
+        assert not private_in(server.log.read_text())
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from uuid import uuid4
 import psycopg
 import pytest
 
+from tests.discretion import private_in
 from tests.faults.rounds import rounds
 from tests.live.listening import Listener
 from tests.live.page import OpenPage
@@ -212,7 +213,9 @@ def test_a_rolling_restart_is_not_noticed(layout):
 
     check(layout, seen)
     for web in layout.webs:
-        assert "Traceback" not in web.log.read_text()
+        said = web.log.read_text()
+        assert "Traceback" not in said
+        assert not private_in(said)
 
 
 def test_the_worker_of_its_own_sends_the_mail(layout):
