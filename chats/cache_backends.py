@@ -33,8 +33,17 @@ class CarefulSerializer(RedisSerializer):
             raise Unreadable(str(error)) from error
 
 
+# By server, for all requests: Django makes a cache object, and with it a pool, for each context,
+# and on our server a request has one of its own. It took a new connection for every page.
+_pools: dict[tuple[str, ...], dict[int, Any]] = {}
+
+
 class BoundClient(RedisCacheClient):
     """Keeps with each value what it is kept under: whatever else is found there is a miss."""
+
+    def __init__(self, servers: list[str], **options: Any) -> None:
+        super().__init__(servers, **options)
+        self._pools: dict[int, Any] = _pools.setdefault(tuple(servers), {})
 
     def get(self, key: Any, default: Any) -> Any:
         return self._unbound(key, super().get(key, None), default)

@@ -3,6 +3,7 @@
 import os
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from csp.constants import NONE, SELF
@@ -196,6 +197,7 @@ DATABASES = {"default": _database}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 CACHE_URL = env.redis("CACHE_URL")
+CACHES: dict[str, dict[str, Any]]
 if CACHE_URL:
     _cache = {"BACKEND": "chats.cache_backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
     CACHES = {"default": _cache, "template_fragments": _cache | {"KEY_PREFIX": "fragment"}}

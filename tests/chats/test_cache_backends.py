@@ -8,8 +8,10 @@ import socket
 import subprocess
 import threading
 import time
+from contextvars import Context
 
 import pytest
+import redis
 from allauth.core.internal import ratelimit
 from django.core.cache import caches
 from django.test import override_settings
@@ -425,6 +427,20 @@ def test_a_real_one_is_used(server, as_ana, theirs, monkeypatch):
     monkeypatch.setattr("chats.views.conversations.conversation_feed", fail)
 
     assert soup(as_ana.get(url)).select_one("#feed") == first
+
+
+@pytest.mark.db
+def test_requests_share_connections_though_each_has_a_context_of_its_own(server, as_ana, theirs):
+    def ask():
+        soup(as_ana.get(address("conversation_detail", theirs)))
+
+    with redis.Redis(port=server.port) as counting:
+        Context().run(ask)
+        before = counting.info("stats")["total_connections_received"]
+        for _ in range(5):
+            Context().run(ask)
+
+        assert counting.info("stats")["total_connections_received"] == before
 
 
 @pytest.mark.db
