@@ -51,13 +51,13 @@ stopped = threading.Event()  # by Ctrl-C
 
 STEPS = (("MODEL_STEPS", "60"),)
 LINES = (
-    Line("sent once by two processes, SQLite", "test_sent_once.py", 1, 1000, "SENDS"),
-    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 1, 1000, "SENDS", True),
-    Line("edited by two at once, SQLite", "test_edits.py -k version", 1.5, 1000, "EDIT_ROUNDS"),
+    Line("sent once by two processes, SQLite", "test_sent_once.py", 1.5, 1000, "SENDS"),
+    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 1.5, 1000, "SENDS", True),
+    Line("edited by two at once, SQLite", "test_edits.py -k version", 2, 1000, "EDIT_ROUNDS"),
     Line(
         "edited by two at once, PostgreSQL",
         "test_edits.py -k version",
-        1.5,
+        2,
         1000,
         "EDIT_ROUNDS",
         on_postgres=True,
@@ -69,7 +69,7 @@ LINES = (
     Line(
         "kill -9 under eight writers, SQLite",
         "test_kills.py -k when_the_server_is_killed",
-        18,
+        6,
         500,
         "KILLS",
     ),
@@ -83,7 +83,7 @@ LINES = (
     Line(
         "PostgreSQL ends at once under eight writers",
         "test_kills.py -k ends_at_once",
-        4,
+        3,
         50,
         "CRASHES",
     ),
@@ -106,18 +106,18 @@ LINES = (
     Line(
         "steps of eight people crosswise, PostgreSQL",
         "test_crosswise.py",
-        2,
-        500,
+        3,
+        4000,
         "CROSSWISE_STEPS",
         on_postgres=True,
     ),
-    Line("requests that nobody sends", "test_fuzz.py", 4, 20_000, "FUZZ_REQUESTS"),
-    Line("runs of 60 steps beside a model", "test_model.py", 8, 700, "MODEL_RUNS", also=STEPS),
+    Line("requests that nobody sends", "test_fuzz.py", 5, 20_000, "FUZZ_REQUESTS"),
+    Line("runs of 60 steps beside a model", "test_model.py", 14, 400, "MODEL_RUNS", also=STEPS),
     Line(
         "runs of 60 steps beside a model, on a core of their own",
         "test_model.py",
         60,
-        1300,
+        1600,
         "MODEL_RUNS",
         also=STEPS,
         beside=True,

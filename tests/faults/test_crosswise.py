@@ -16,14 +16,14 @@ from tests.messaging.orphans import orphans
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
 
-STEPS = int(os.environ.get("CROSSWISE_STEPS", "40"))
+STEPS = int(os.environ.get("CROSSWISE_STEPS", "320"))  # of all of them together
 PEOPLE = 8
 
 
 def live(person, people, seed, met):
     chance = random.Random(seed)  # noqa: S311
     try:
-        for number in rounds(STEPS):
+        for number in rounds(STEPS // PEOPLE, each=PEOPLE):
             other = chance.choice([one for one in people if one != person])
             mine = Message.objects.filter(sender=person, deleted_at=None)
             what = chance.choice(("send", "send", "reply", "edit", "read", "told", "delete"))
