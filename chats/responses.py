@@ -120,7 +120,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if wants_part(request):
             return render_toast(
                 request,
-                _("You were signed out. Sign in in a new tab, then send again."),
+                _("You were signed out. Sign in in a new tab, then try again."),
                 status=401,
                 sign_in=True,
             )
