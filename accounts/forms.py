@@ -176,7 +176,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
         # The model takes any word; a list has no longest one.
         self.fields["language"].widget.attrs.pop("maxlength", None)
         self.fields["language"].widget.choices = [
-            ("", _("As the browser asks")),
+            ("", _("Follow the browser")),
             *settings.LANGUAGES,
         ]
         self.fields["time_zone"].help_text = _(
@@ -229,8 +229,8 @@ class DeleteAccountForm(LaidOut, CurrentPasswordForm):
     def __init__(self, *args, messages: int, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sure"].label = ngettext(
-            "I understand that this erases %(n)s message, sent or received",
-            "I understand that this erases %(n)s messages, sent and received",
+            "I understand that this deletes %(n)s message, sent or received",
+            "I understand that this deletes %(n)s messages, sent and received",
             messages,
         ) % {"n": number_format(messages, force_grouping=True)}
         self.fields["sure"].error_messages["required"] = _("Tick the box to confirm.")

@@ -45,7 +45,7 @@ def clean_display_name(name: str) -> str:
         raise ValidationError(_("Enter a name that others can see."), code="invisible")
     if len(name) > DISPLAY_NAME_MAX_LENGTH:
         raise ValidationError(
-            _("A name can have %(limit)s characters; this one has %(length)s."),
+            _("A name can have at most %(limit)s characters; this one has %(length)s."),
             code="too_long",
             params={"limit": DISPLAY_NAME_MAX_LENGTH, "length": len(name)},
         )

@@ -82,7 +82,7 @@ def _given_back(request: HttpRequest) -> dict[str, object]:
 
 def too_many(request: HttpRequest, seconds: int, in_words: str) -> HttpResponse:
     """Somebody is faster than people are. Says how long to wait, and keeps the text."""
-    text = _("That was a lot at once. Wait %(wait)s, then send again.") % {"wait": in_words}
+    text = _("That was a lot at once. Wait %(wait)s, then try again.") % {"wait": in_words}
     if wants_part(request):
         response = render_toast(request, text, status=429)
     else:
@@ -95,7 +95,7 @@ def too_many(request: HttpRequest, seconds: int, in_words: str) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """The form was older than the session. A new token comes along: sending again works."""
     get_token(request)
-    text = _("This page had become too old to send from. Press Send again.")
+    text = _("This page had become too old. Try again.")
     if wants_part(request):
         return render_toast(request, text, status=403, new_token=True)
     typed, action = typed_fields(request), request.path

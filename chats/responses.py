@@ -45,7 +45,15 @@ def render_parts(
 ) -> HttpResponse:
     """Several parts, one after the other."""
     html = "".join(render_to_string(part, context, request) for part in parts)
-    return varying(HttpResponse(html, status=status))
+    return as_part(HttpResponse(html, status=status))
+
+
+def as_part(response: HttpResponse) -> HttpResponse:
+    """Says that this is what htmx asked for. app.js shows nothing else: between it and us stand
+    proxies and networks that answer with pages of their own, with whatever status.
+    """
+    response["Parley-Part"] = "1"
+    return varying(response)
 
 
 def varying(response: HttpResponse) -> HttpResponse:
@@ -55,14 +63,14 @@ def varying(response: HttpResponse) -> HttpResponse:
 
 
 def render_toast(request: HttpRequest, text: str, *, status: int, **context: Any) -> HttpResponse:
-    """An error for htmx. It says where it goes, and so it is shown; others are not."""
+    """An error for htmx, which says where it goes."""
     context |= {"text": text, "is_error": True}
     response = HttpResponse(
         render_to_string("partials/toast.html", context, request), status=status
     )
     response["HX-Retarget"] = "#toasts"
     response["HX-Reswap"] = "afterbegin"
-    return varying(response)
+    return as_part(response)
 
 
 def back(request: HttpRequest, otherwise: str) -> HttpResponse:
@@ -81,7 +89,7 @@ def part_of_page(page: str) -> Callable:
         @wraps(view)
         def part_or_page(request: HttpRequest, pk: int, *args: Any) -> HttpResponse:
             if wants_part(request) or getattr(request, "embedded", False):
-                return varying(view(request, pk, *args))
+                return as_part(view(request, pk, *args))
             query = request.GET.urlencode()
             return redirect(f"{reverse(page, args=[pk])}{f'?{query}' if query else ''}")
 
@@ -120,7 +128,7 @@ def signed_in(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         if wants_part(request):
             return render_toast(
                 request,
-                _("You were signed out. Sign in in a new tab, then send again."),
+                _("You were signed out. Sign in in a new tab, then try again."),
                 status=401,
                 sign_in=True,
             )

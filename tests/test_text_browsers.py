@@ -93,7 +93,7 @@ def test_the_whole_journey_by_links_and_forms_alone():
 
     # Deleting, and what a deleted message leaves.
     bob.follow("Delete", bob.article("Friday is fine."))
-    assert "There is no way back." in bob.text()
+    assert "This cannot be undone." in bob.text()
     bob.send("Delete message")
     ann.visit("/")
     ann.follow("", ann.page.select_one("#conversation-list"))

@@ -16,7 +16,7 @@ from chats.changes import CardChanges, Changes, Pill, Shown, Version
 from chats.feed import ROOTS, conversation_feed
 from chats.numbers import id_or_zero
 from chats.requests import ReaderRequest
-from chats.responses import part_of_page, render_parts, signed_in, wants_part
+from chats.responses import as_part, part_of_page, render_parts, signed_in, wants_part
 from chats.views.conversations import conversation_context, presenter_of
 from chats.views.inbox import CARDS, Cards
 
@@ -96,7 +96,7 @@ def changes(request: ReaderRequest) -> HttpResponse:
         return redirect("chats:inbox")
     around = Around(request)
     if Version.spelt(request.GET.get("since", "")) == around.version:
-        return HttpResponse(status=204)
+        return as_part(HttpResponse(status=204))
     context: dict[str, Any] = {"around": around}
     parts = ["partials/oob_counters.html", "partials/changes.html"]
     if around.on_inbox:

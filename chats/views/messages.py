@@ -111,7 +111,7 @@ def _page_of(request: ReaderRequest, context: dict[str, Any]) -> dict[str, Any]:
             "level": 0,
             "after": after,
             "events": [top, *events, Event("leave")],
-            "replies": events[0].count if events else "",
+            "replies": events[0] if events else None,
         }
     )
 

@@ -84,7 +84,7 @@ def notifications_read(request: ReaderRequest) -> HttpResponse:
     services.mark_notifications_as_read(reader=request.user, up_to=up_to)
     if not wants_part(request):
         return back(request, reverse("chats:notifications"))
-    context = _context(request) | {"live": _("Notifications cleared")}
+    context = _context(request) | {"live": _("Notifications marked read")}
     return render_parts(
         request, ["partials/notification_list.html", "partials/oob_counters.html"], context
     )

@@ -168,21 +168,21 @@ def _found_person(user: Any) -> FoundPerson:
 
 def _said_problem(query: Query) -> str:
     texts = {
-        Problem.TOO_SHORT: _("Write two letters at least."),
-        Problem.TOO_LONG: _("That is too long to look for: %(limit)s characters at most.")
+        Problem.TOO_SHORT: _("Type at least two letters."),
+        Problem.TOO_LONG: _("That is too long to search for: %(limit)s characters at most.")
         % {"limit": LONGEST},
-        Problem.NO_WORD: _("There is no word in that to look for: write letters or digits."),
+        Problem.NO_WORD: _("There is no word in that to search for: type letters or digits."),
     }
     return texts.get(query.problem, "") if query.problem else ""
 
 
 def _said_remark(remark: Remark, about: str) -> str:
     if remark is Remark.FILTER:
-        return _("“%(text)s” was not understood as a filter, and looked for as words.") % {
+        return _("“%(text)s” was not understood as a filter, and was searched for as words.") % {
             "text": about
         }
     if remark is Remark.QUOTE:
-        return _("A quotation mark has no other: what follows it was looked for as words.")
+        return _("A quotation mark has no partner: what follows it was searched for as words.")
     return _("A character that no message can have was left out.")
 
 

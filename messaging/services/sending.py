@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import (
@@ -45,9 +46,9 @@ def clean_content(content: str) -> str:
         raise ValidationError(_("Write something first: a message cannot be empty."), code="empty")
     if len(content) > CONTENT_MAX_LENGTH:
         raise ValidationError(
-            _("A message can have %(limit)s characters; this one has %(length)s."),
+            _("A message can have at most %(limit)s characters; this one has %(length)s."),
             code="too_long",
-            params={"limit": CONTENT_MAX_LENGTH, "length": len(content)},
+            params=_grouped(CONTENT_MAX_LENGTH, len(content)),
         )
     try:
         size = len(content.encode())
@@ -57,11 +58,18 @@ def clean_content(content: str) -> str:
         raise _not_storable()
     if size > CONTENT_MAX_BYTES:
         raise ValidationError(
-            _("A message can have %(limit)s bytes; this one has %(length)s."),
+            _("A message can have at most %(limit)s bytes; this one has %(length)s."),
             code="too_long",
-            params={"limit": CONTENT_MAX_BYTES, "length": size},
+            params=_grouped(CONTENT_MAX_BYTES, size),
         )
     return content
+
+
+def _grouped(limit: int, length: int) -> dict[str, str]:
+    return {
+        "limit": number_format(limit, force_grouping=True),
+        "length": number_format(length, force_grouping=True),
+    }
 
 
 def _not_storable() -> ValidationError:

@@ -1,4 +1,4 @@
-// What HTML and htmx cannot do alone. Without any section of it, pages still work.
+// What HTML and htmx cannot do alone. Pages work without any section of it.
 "use strict";
 
 const $ = (selector, inside = document) => inside.querySelector(selector);
@@ -8,19 +8,19 @@ const on = (name, act) => document.addEventListener(name, act);
 const focused = () => document.activeElement || document.body;
 const silent = (elt) => /^(seen|changes)$/.test(elt?.id); // nobody asked
 
-// --- Toasts. An error answer is shown only if it says where it goes.
+// --- Toasts. Only what says that it is a part of ours is swapped in.
 
 on("htmx:beforeSwap", ({ detail }) => {
-  if (detail.xhr.status < 400 || !detail.xhr.getResponseHeader("HX-Retarget")) return;
-  detail.shouldSwap = true;
-  detail.isError = false;
+  const ours = detail.xhr.getResponseHeader("Parley-Part");
+  detail.shouldSwap = ours && detail.xhr.status !== 204;
+  detail.isError = !ours;
 });
 
-const failed = (why = "failed") => ({ detail: { elt } }) => {
+const failed = (why) => ({ detail: { elt, xhr } }) => {
   if (silent(elt)) return;
   const { content, dataset } = byId("toast-error");
   const snack = content.cloneNode(true);
-  $("p", snack).textContent = dataset[why];
+  $("p", snack).textContent = dataset[why || (xhr.status < 400 ? "foreign" : "failed")];
   $("[data-retry]", snack).onclick = ({ target }) => {
     dismiss(target);
     elt.focus();
@@ -31,7 +31,7 @@ const failed = (why = "failed") => ({ detail: { elt } }) => {
 };
 on("htmx:responseError", failed());
 on("htmx:sendError", failed("offline"));
-on("htmx:timeout", failed());
+on("htmx:timeout", failed("failed"));
 
 function dismiss(button) {
   button.closest("[data-toast]").remove();
@@ -40,12 +40,6 @@ function dismiss(button) {
 on("click", ({ target }) => target.closest("[data-dismiss]") && dismiss(target));
 
 // --- Forms
-
-on("keydown", (event) => {
-  const { key, ctrlKey, metaKey, target } = event;
-  if (key === "Enter" && (ctrlKey || metaKey) && target.matches("textarea"))
-    target.form.requestSubmit($("[name=send]", target.form));
-});
 
 // A plain form is sent once, however often its button is pressed.
 let leaving = false;
@@ -80,7 +74,8 @@ addEventListener("beforeunload", (event) => {
 });
 
 const aside = new Map(); // forms, and the id of where they stood
-function standAside({ detail: { target, requestConfig } }) {
+function standAside({ detail: { target, requestConfig, shouldSwap } }) {
+  if (!shouldSwap) return;
   for (const form of $$(".slot form, .is-editing", target)) {
     if (!unsent(form) || form.contains(requestConfig?.elt)) continue;
     aside.set(form, form.id || form.parentElement.id);
@@ -189,10 +184,12 @@ const keys = {
 };
 let before;
 on("keydown", (event) => {
-  const { key, target } = event;
-  const cancel = target.form && $("[data-cancel], [data-cancel-edit]", target.form);
-  if (key === "Escape" && cancel && !unsent(target.form)) cancel.click();
-  if (document.body.dataset.shortcuts !== "on" || event.ctrlKey || event.metaKey || event.altKey) return;
+  const { key, target, target: { form } } = event;
+  const control = event.ctrlKey || event.metaKey;
+  const cancel = form && $("[data-cancel], [data-cancel-edit]", form);
+  if (key === "Enter" && control && target.matches("textarea")) form?.requestSubmit($("[name=send]", form));
+  if (key === "Escape" && cancel && !unsent(form)) cancel.click();
+  if (document.body.dataset.shortcuts !== "on" || control || event.altKey) return;
   if (target.matches("input, textarea, select") || $(":popover-open")) return;
   const both = before + key;
   before = key;

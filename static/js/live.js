@@ -124,7 +124,7 @@ if (byId("changes")) (() => {
     const { elt } = detail.requestConfig;
     const change = elt.id === "changes" ? sift : elt.closest("#new-pill") && merge;
     if (!change) return;
-    if (detail.xhr.status !== 200) {
+    if (detail.xhr.status !== 200 || !detail.shouldSwap) {
       if (change === sift) detail.shouldSwap = false; // nobody has asked for it
       return;
     }

@@ -119,7 +119,7 @@ def test_the_consequences_come_first_in_numbers(lived_in, ana_in, ben, stranger)
     facts = page.select_one(".facts").get_text()
     assert "2 messages in 1 conversation" in facts
     assert "the people in them" in facts
-    assert "erases 2 messages" in page.select_one("label[for=id_sure]").get_text()
+    assert "deletes 2 messages" in page.select_one("label[for=id_sure]").get_text()
     assert User.objects.filter(pk=lived_in.pk).exists()
 
 

@@ -20,7 +20,7 @@ from scripts.what_is_here import chromium
 from tests import npm
 from tests.browser import axe as checker
 from tests.browser.server import started
-from tests.browser.states import INSIDE, OUTSIDE, STATES, make_sample
+from tests.browser.states import EMPTY, OUTSIDE, STATES, make_sample
 from tests.browser.watch import Watch
 from tests.discretion import private_in
 from tests.factories import UserFactory
@@ -193,7 +193,7 @@ def opened(watch, sign_in, context, person, ana, ben):
         if state in OUTSIDE:
             page = context().new_page()
         else:
-            page = sign_in(ben if state in INSIDE else person("Nora New"))
+            page = sign_in(person("Nora New") if state in EMPTY else ben)
         STATES[state](page, sample)
         return page
 

@@ -153,9 +153,8 @@ OUTSIDE: dict[str, Opener] = {
     "not here": at("/nowhere/"),
 }
 
-INSIDE: dict[str, Opener] = {
-    "inbox": at("/inbox/"),
-    "inbox, unread conversations": at("/inbox/?show=unread"),
+# Two halves of about the same length: each is looked at in a file, and so in a process, of its own.
+CONVERSING: dict[str, Opener] = {
     "conversation": conversation,
     "conversation, thread opened": _opened,
     "conversation, history open": _history,
@@ -166,6 +165,15 @@ INSIDE: dict[str, Opener] = {
     "conversation, offline": _error,
     "conversation, keys": _keys,
     "thread": at("/m/{deep.pk}/"),
+    "reply": at("/m/{unread.pk}/reply/"),
+    "edit": at("/m/{own.pk}/edit/"),
+    "delete message": at("/m/{own.pk}/delete/"),
+    "edit history": at("/m/{own.pk}/history/"),
+}
+
+INSIDE: dict[str, Opener] = {
+    "inbox": at("/inbox/"),
+    "inbox, unread conversations": at("/inbox/?show=unread"),
     "bell": _bell,
     "notifications": at("/notifications/"),
     "new message": at("/new/?q=thea"),
@@ -173,10 +181,6 @@ INSIDE: dict[str, Opener] = {
     "search": at("/search/"),
     "search, found": at("/search/?q=plan"),
     "search, nothing found": at("/search/?q=xyzzy"),
-    "reply": at("/m/{unread.pk}/reply/"),
-    "edit": at("/m/{own.pk}/edit/"),
-    "delete message": at("/m/{own.pk}/delete/"),
-    "edit history": at("/m/{own.pk}/history/"),
     "account": at("/account/"),
     "account, refused": _bad_time_zone,
     "change password": at("/accounts/password/change/"),
@@ -190,7 +194,8 @@ EMPTY: dict[str, Opener] = {
     "notifications, empty": at("/notifications/"),
 }
 
-STATES = OUTSIDE | INSIDE | EMPTY
+ELSEWHERE = OUTSIDE | INSIDE | EMPTY
+STATES = CONVERSING | ELSEWHERE
 
 # A browser that draws nothing for a while has no frames, and would be waited for without end.
 FRAME = """new Promise((resolve) => {

@@ -675,7 +675,7 @@ def test_the_bell_opens_a_list(as_ben, message, watch):
     as_ben.locator("#notifications").get_by_role("button", name="Mark all read").click()
     expect(as_ben.locator("#notifications .dot")).to_have_count(0)
     expect(as_ben.locator("#bell-h")).to_be_focused()
-    assert_said(as_ben, "Notifications cleared")
+    assert_said(as_ben, "Notifications marked read")
     assert_counts(as_ben, unread=0, bell=0)
 
     as_ben.locator("#notifications .bell").click()
@@ -697,7 +697,7 @@ def test_the_bell_is_cleared_while_its_list_is_asked_for_again(as_ben, message, 
     with as_ben.expect_event("requestfailed", lambda request: request.url.endswith("ications/")):
         as_ben.locator("#notifications").get_by_role("button", name="Mark all read").click()
 
-    assert_said(as_ben, "Notifications cleared")
+    assert_said(as_ben, "Notifications marked read")
     assert_counts(as_ben, unread=0, bell=0)
     expect(as_ben.locator("#notifications .dot")).to_have_count(0)
 
@@ -708,7 +708,7 @@ def test_the_page_of_notifications_is_cleared(as_ben, message):
     as_ben.get_by_role("main").get_by_role("button", name="Mark all read").click()
 
     expect(as_ben.locator(".dot")).to_have_count(0)
-    assert_said(as_ben, "Notifications cleared")
+    assert_said(as_ben, "Notifications marked read")
     assert_counts(as_ben, unread=0, bell=0)
     expect(as_ben.get_by_role("heading", level=1)).to_be_focused()
 
@@ -724,7 +724,7 @@ def test_people_are_found_while_one_types(as_ben, person):
     expect(box).to_be_focused()
 
     box.press_sequentially("x")
-    expect(as_ben.locator("#people")).to_contain_text("Two letters at least.")
+    expect(as_ben.locator("#people")).to_contain_text("Type at least two letters.")
     box.press_sequentially("enia")
 
     expect(as_ben.get_by_role("radio")).to_have_count(2)

@@ -157,7 +157,7 @@ def test_the_cards_of_the_inbox_have_keys_too(page, ana, ben, messages):
 def test_the_question_mark_lists_the_keys(page):
     page.keyboard.press("j")
     page.keyboard.press("?")
-    sheet = page.get_by_role("dialog", name="Keys")
+    sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(sheet).to_be_visible()
     expect(sheet.get_by_role("button")).to_be_focused()
     box = sheet.bounding_box()

@@ -1,12 +1,14 @@
 """The table of interactions times what can go wrong between a browser and us. In all of it nothing
 typed is lost, the focus stays, and one is told what to do.
 
-What answers is put between the browser and the server, so that one visit sees every trouble.
+What answers is put between the browser and the server, so that one visit sees every trouble. Only
+what the server refuses (409, 422) comes from there.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import pytest
 from django.http import Http404
@@ -14,6 +16,7 @@ from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
 from chats import errors
+from messaging import services
 from messaging.models import Message
 from tests.browser.pages import article, assert_toast, composer, open_edit, open_reply, thread
 from tests.browser.states import Sample, make_sample
@@ -23,12 +26,19 @@ pytestmark = pytest.mark.browser
 
 TEXT = "Half an hour of careful writing"
 OTHER_TEXT = "Begun before, and not sent"
+TOO_LONG = TEXT + ", and more" * 2000
 HTMX = {"HX-Request": "true"}
 FOREIGN = "<!doctype html><title>Bad gateway</title><h1>nginx</h1><script>alert(1)</script>"
 STILL_HERE = "That did not work. Your text is still here."
 OFFLINE = "You are offline. Your text is still here."
+SOMETHING_ELSE = "Something else answered instead"
 
 Find = Callable[[Page, Sample], Locator]
+Prepare = Callable[[Page, Sample], object]
+
+
+def nothing(page: Page, sample: Sample) -> None:
+    """All is ready as it is."""
 
 
 @dataclass(frozen=True)
@@ -39,15 +49,17 @@ class Row:
     place: Find
     asks: str
     done: Find
-    before: Callable[[Page, Sample], object] = lambda page, sample: None
+    before: Prepare = nothing
     needs: Callable[[Sample], object] = lambda sample: None
+    # What the server refuses: a text, what makes it wrong, and what is said about it.
+    refused: tuple[tuple[str, Prepare, str], ...] = ()
 
-    def act(self, page: Page, place: Locator, number: int = 0) -> None:
+    def act(self, page: Page, place: Locator, number: int = 0, text: str = TEXT) -> None:
         kind = place.evaluate("one => one.type === 'search' ? 'search' : one.tagName")
         if kind == "search":  # it asks while one types
             place.fill(f"plan{' ' * (number + 1)}")
         elif kind == "TEXTAREA":
-            place.fill(TEXT)
+            place.fill(text)
             place.press("Control+Enter")
         else:
             place.press("Enter")
@@ -100,6 +112,29 @@ def news(page: Page, sample: Sample) -> None:
     expect(page.locator("#new-pill a")).to_be_visible()
 
 
+def sent_from(form: str) -> Prepare:
+    """Another text has been sent with the key of the form."""
+
+    def prepare(page: Page, sample: Sample) -> None:
+        key = at(f"{form} [name=client_key]")(page, sample).input_value()
+        services.send_message(
+            sender=sample.reader,
+            receiver=sample.unread.sender,
+            content="The first half of it",
+            client_key=UUID(key),
+        )
+
+    return prepare
+
+
+def edited_elsewhere(page: Page, sample: Sample) -> None:
+    own = Message.objects.get(pk=sample.own.pk)
+    services.edit_message(
+        message=own, editor=sample.reader, content="From elsewhere", version=own.changed_in
+    )
+
+
+TOO_MUCH = (TOO_LONG, nothing, "20,000 characters")
 HERE = "/c/{conversation.pk}/"
 ROWS = {
     "older messages": Row(
@@ -137,9 +172,14 @@ ROWS = {
         "**/reply/",
         at(f"#m-{{unread.pk}}-thread :text('{TEXT}')"),
         before=lambda page, sample: open_reply(page, sample.unread),
+        refused=(TOO_MUCH, (TEXT, sent_from("#m-{unread.pk}-slot"), "was sent already")),
     ),
     "send top-level": Row(
-        HERE, at("#composer textarea"), "**/send/", at(f"#feed > li > article :text('{TEXT}')")
+        HERE,
+        at("#composer textarea"),
+        "**/send/",
+        at(f"#feed > li > article :text('{TEXT}')"),
+        refused=(TOO_MUCH, (TEXT, sent_from("#composer"), "was sent already")),
     ),
     "open edit": Row(HERE, of("own", "link", "Edit"), "**/edit/", at("#m-{own.pk} textarea")),
     "save edit": Row(
@@ -148,6 +188,7 @@ ROWS = {
         "**/edit/",
         at(f"#m-{{own.pk}} .msg-body :text('{TEXT}')"),
         before=lambda page, sample: open_edit(page, sample.own),
+        refused=(TOO_MUCH, (TEXT, edited_elsewhere, "It now says:")),
     ),
     "cancel edit": Row(
         HERE,
@@ -216,7 +257,7 @@ def troubles(person):
     request = somebody.get("/account/", headers=HTMX).wsgi_request
     ours = {
         "401": (Client().get("/inbox/", headers=HTMX), "You were signed out."),
-        "403, too old": (errors.csrf_failure(request), "Press Send again."),
+        "403, too old": (errors.csrf_failure(request), "This page had become too old. Try again."),
         "403": (errors.permission_denied(request, PermissionError()), "You may not do that."),
         "404": (errors.page_not_found(request, Http404()), "This is not here any more"),
         "413": (errors.too_large(request), "That is too large to send."),
@@ -230,9 +271,9 @@ def troubles(person):
         **{
             f"{status} of somebody else": (
                 {"status": status, "content_type": "text/html", "body": FOREIGN},
-                STILL_HERE,
+                SOMETHING_ELSE if status == 200 else STILL_HERE,
             )
-            for status in (413, 502, 503, 504)
+            for status in (200, 409, 413, 422, 502, 503, 504)
         },
     }
 
@@ -263,15 +304,29 @@ def test_nothing_is_lost_whatever_goes_wrong(sign_in, ana, ben, person, watch, t
     page.goto(row.page.format(**vars(sample)))
     row.before(page, sample)
     place = row.place(page, sample)
-    others = composer(page) if name != "send top-level" else page.locator("#nowhere")
-    if others.count():
-        others.fill(OTHER_TEXT)
+    others = [composer(page)] if composer(page).count() and name != "send top-level" else []
+    if of("own", "link", "Reply")(page, sample).count():
+        others.append(open_reply(page, sample.own))
+    for other in others:
+        other.fill(OTHER_TEXT)
+
+    def assert_others_kept():
+        for other in others:
+            expect(other).to_have_value(OTHER_TEXT)
 
     def assert_kept():
-        if others.count():
-            expect(others).to_have_value(OTHER_TEXT)
+        assert_others_kept()
         if place.count() and place.evaluate("one => one.matches('textarea')"):
             expect(place).to_have_value(TEXT)
+
+    for text, prepare, said in row.refused:
+        prepare(page, sample)
+        row.act(page, place, text=text)
+        form = place.locator("xpath=ancestor::form")
+        expect(form).to_contain_text(said)
+        expect(place).to_have_value(text)
+        expect(form.locator(":focus")).to_have_count(1)
+        assert_others_kept()
 
     for number, (what, (trouble, said)) in enumerate(troubles.items()):
         page.route(row.asks, between(page, trouble), times=1)
@@ -299,6 +354,5 @@ def test_nothing_is_lost_whatever_goes_wrong(sign_in, ana, ben, person, watch, t
     expect(row.done(page, sample)).to_be_visible()
     expect(page.locator("#progress")).to_have_css("opacity", "0")
     assert page.evaluate("document.activeElement.tagName") != "BODY"
-    if name != "send top-level" and others.count():
-        expect(others).to_have_value(OTHER_TEXT)
+    assert_others_kept()
     assert Message.objects.filter(content=TEXT, conversation=sample.conversation).count() <= 1

@@ -84,7 +84,7 @@ def test_an_ended_session_keeps_the_text(page, watch, ben, ana, message, where):
     page.bring_to_front()
     toast.get_by_role("button", name="Dismiss").click()
     box.press("Control+Enter")
-    expect(page.locator("#toasts [role=alert]")).to_contain_text("Press Send again.")
+    expect(page.locator("#toasts [role=alert]")).to_contain_text("Try again.")
     expect(box).to_have_value(TEXT)
     box.press("Control+Enter")
     expect(saying(page, TEXT)).to_be_visible()
@@ -105,7 +105,7 @@ def test_a_page_from_before_another_session_gets_a_new_token(page, watch):
 
     send(page, TEXT)
 
-    assert_toast(page, "This page had become too old to send from. Press Send again.")
+    assert_toast(page, "This page had become too old. Try again.")
     expect(composer(page)).to_have_value(TEXT)
     page.locator("#composer").get_by_role("button", name="Send").click()
     expect(saying(page, TEXT)).to_be_visible()

@@ -48,6 +48,7 @@ def test_more_fields_than_any_form_has_are_refused(as_ana, theirs, headers):
 
     assert response.status_code == 400
     assert ("HX-Retarget" in response) == (headers is not None)
+    assert ("Parley-Part" in response) == (headers is not None)
     assert not Message.objects.get(pk=theirs.pk).read
 
 

@@ -508,7 +508,7 @@ def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
 
 
 @pytest.mark.parametrize(
-    ("q", "said"), [("s", "Two letters at least."), ("zzz", "Nobody here is called “zzz”.")]
+    ("q", "said"), [("s", "Type at least two letters."), ("zzz", "Nobody here is called “zzz”.")]
 )
 def test_it_is_said_why_nobody_is_found(as_ana, stranger, q, said):
     part = soup(as_ana.get(of("people"), {"q": q}, headers=HTMX))

@@ -317,7 +317,7 @@ def test_progress_and_rate_are_shown(tmp_path, capsys):
         (line(2, receiver="cleo"), "also the receiver"),
         (line(2, content="a\0b"), "NUL"),
         (line(2, sender="a\0b"), "NUL"),
-        (line(2, content="x" * (CONTENT_MAX_LENGTH + 1)), "20001"),
+        (line(2, content="x" * (CONTENT_MAX_LENGTH + 1)), "20,001"),
         (line(2, content=" \n"), "cannot be empty"),
         (line(2, content="\ud800"), "not Unicode"),
         (line(2, content=7), '"content" is not a text'),
