@@ -107,6 +107,7 @@ def test_a_module_is_short_enough_to_read(path):
 def test_only_settings_read_the_environment(path):
     if "environ" in names_in(path):
         assert name_of(path) in {
+            "messaging_app/environment.py",
             "messaging_app/settings.py",
             "messaging_app/asgi.py",
             "messaging_app/wsgi.py",

@@ -134,7 +134,7 @@ def hints() -> Iterator[str]:
             "What speaks https in front of this server hides who comes, and limits take all for "
             "one: set TRUSTED_PROXIES=1."
         )
-    if urlsplit(settings.SITE_URL).hostname in {"0.0.0.0", "::"}:  # noqa: S104
+    if urlsplit(settings.SITE_URL).hostname in {"0.0.0.0", "::"}:  # noqa: S104  # nosec B104
         yield "Nobody reaches it by that name from another machine: set SITE_URL to one they type."
 
 
