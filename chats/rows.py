@@ -101,7 +101,10 @@ def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:
 
 def _near(parent_pk: int, first: QuerySet, levels: int, reader: User) -> Branch:
     """So many levels below the messages `first`; the messages alone, if even that is too much."""
-    rows = _rows(_levels_below(first, levels), reader)
+    messages = Message.objects.filter(pk__in=first)
+    # One level more than is drawn: it is counted.
+    places = Message.objects.places_from(messages, levels)[: KNOWN + 1]
+    rows = _as_rows((place[: len(PLACE)] for place in places), reader)
     if len(rows) > KNOWN:
         return _only_direct(parent_pk, first, reader)
     return grow(rows, [parent_pk])[parent_pk]
@@ -114,16 +117,6 @@ def _count_at_least(top: Branch, roughly: Branch) -> None:
         if same := counted.get(branch.pk):
             branch.below = max(branch.below, same.below)
             branch.unread_below = max(branch.unread_below, same.unread_below)
-
-
-def _levels_below(first: QuerySet, levels: int) -> QuerySet:
-    """The messages `first` and so many `levels` below them: one to be counted, not drawn."""
-    path = "pk"
-    found = []
-    for _level in range(levels + 1):
-        found.append(Message.objects.filter(**{f"{path}__in": first}).order_by())
-        path = "parent_message" if path == "pk" else f"parent_message__{path}"
-    return found[0].union(*found[1:], all=True)
 
 
 def _only_direct(parent_pk: int, first: QuerySet, reader: User) -> Branch:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import models
-from django.db.models import Count, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import Count, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
@@ -272,14 +272,27 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
         """The message that `sender` already sent under `client_key`, if there is one."""
         return self.filter(sender=sender, client_key=client_key).first()
 
-    def places_from(self, first: models.QuerySet[Message]) -> models.QuerySet[Any, tuple[Any, ...]]:
-        """Where the messages `first` and everything below them hang: the values of `PLACE`."""
+    def places_from(
+        self, first: models.QuerySet[Message], levels: int | None = None
+    ) -> models.QuerySet[Any, tuple[Any, ...]]:
+        """Where the messages `first` and everything below them hang: the values of `PLACE`. With
+        `levels`, so many of them below `first`, and the level as one value more.
+        """
         # All of it travels through the recursion. Joined outside, PostgreSQL would expect far more
         # rows than there are, and read the whole table to meet them.
 
         def grow(cte: CTE) -> models.QuerySet:
             below = cte.join(self.model._base_manager.all(), parent_message=cte.col.id)
-            return first.order_by().values_list(*PLACE).union(below.values_list(*PLACE), all=True)
+            if levels is None:
+                return (
+                    first.order_by().values_list(*PLACE).union(below.values_list(*PLACE), all=True)
+                )
+            number = IntegerField()
+            deeper = ExpressionWrapper(cte.col.level + Value(1), output_field=number)
+            below = below.annotate(level=deeper).filter(level__lte=levels)
+            top = first.order_by().annotate(level=Value(0, output_field=number))
+            top = top.values_list(*PLACE, "level")
+            return top.union(below.values_list(*PLACE, "level"), all=True)
 
         cte = CTE.recursive(grow, name="below")
         return with_cte(cte, select=cte)

@@ -1,7 +1,9 @@
 """How many SQL statements a page takes at most, whatever hangs in it: docs/performance.md."""
 
 import pytest
+from django.db import connection
 
+from chats.rows import KNOWN
 from messaging import services
 from messaging.models import Message
 from tests.chats.addresses import address, filled_in, of
@@ -85,6 +87,21 @@ def test_opening_a_thread_takes_6(as_ana, mine, number):
         part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
 
     assert len(part.select("article")) == min(number, 50)
+
+
+@pytest.mark.db
+def test_a_long_thread_opens_though_the_database_takes_the_table_for_empty(as_ana, mine):
+    """As PostgreSQL does for a minute after very much has come at once. A join of levels, each of
+    which it takes for one row, went through all of them for each, and did not come to an end.
+    """
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE; SET LOCAL statement_timeout = '60s'")
+    replies_to(mine, KNOWN + 500)
+
+    part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
+
+    assert len(part.select("article")) == 50
 
 
 def test_opening_a_thread_of_too_much_takes_8(as_ana, mine, monkeypatch):

@@ -197,6 +197,19 @@ def test_several_messages_and_what_is_below_them_are_placed_in_one_query(tree):
     assert sorted(found) == [(m.pk, m.parent_message_id, m.read, m.receiver_id) for m in shown]
 
 
+def test_places_are_told_down_to_a_level(tree):
+    chosen = Message.objects.filter(pk=tree["root"].pk)
+
+    def named(levels):
+        return sorted(
+            (place[0], place[-1]) for place in Message.objects.places_from(chosen, levels)
+        )
+
+    levels = {"root": 0, "a": 1, "b": 1, "c": 2, "d": 2}
+    assert named(2) == sorted((tree[name].pk, level) for name, level in levels.items())
+    assert named(0) == [(tree["root"].pk, 0)]
+
+
 def test_ancestors_come_nearest_first(tree):
     with at_most(1):
         found = list(Message.objects.ancestors_of(tree["e"]))
