@@ -79,7 +79,10 @@ def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):
     monkeypatch.setattr(asgi, "pages", remember)
     headers = [(b"x_forwarded_for", b"1.2.3.4"), (b"x-forwarded-for", b"5.6.7.8")]
 
-    asyncio.run(asgi.application({"type": "http", "headers": headers}, None, None))
+    async def receive():
+        return {"type": "http.request", "body": b""}
+
+    asyncio.run(asgi.application({"type": "http", "headers": headers}, receive, None))
 
     assert seen["headers"] == [(b"x-forwarded-for", b"5.6.7.8")]
 

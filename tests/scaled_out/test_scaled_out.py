@@ -177,7 +177,7 @@ def test_no_proxy_keeps_news_to_itself(layout):
     listeners = {by: Listener(port, session) for by, port in layout.other_proxies.items()}
     try:
         for by, listener in listeners.items():
-            assert listener.wait(lambda one: one.last, 120), by
+            assert listener.wait(lambda one: one.versions, 120), by
         writer.send(f"{uuid4().hex[:8]} says it at once.")
         newest = version_of(layout, user)
         for by, listener in listeners.items():
