@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from django.core.cache import caches
 
+from chats.live import bus as the_bus
 from messaging.models import Conversation
 from tests import discretion
 from tests.factories import MessageFactory, UserFactory
@@ -31,6 +32,14 @@ def pytest_collection_modifyitems(items):
     yield
     # After pytest-randomly, which shuffles: within a folder the order stays random.
     items.sort(key=lambda item: item.path.parent.name not in LONG)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup):
+    yield
+    # On PostgreSQL without Redis word of news has a connection of its own, which would keep the
+    # database of the tests from being dropped.
+    the_bus().close()
 
 
 @pytest.fixture(autouse=True)

@@ -38,6 +38,23 @@ print("null")
 """
 migrated: list[bytes] = []  # that file, once there has been one: to make it takes seconds
 
+# A command as from a shell, in a process that has loaded Django.
+COMMAND = """
+import io, json, runpy, sys
+from contextlib import redirect_stderr, redirect_stdout
+said, wrong, status = io.StringIO(), io.StringIO(), 0
+sys.argv = ["manage.py", *{arguments}]
+try:
+    with redirect_stdout(said), redirect_stderr(wrong):
+        runpy.run_path("manage.py", run_name="__main__")
+except SystemExit as ended:
+    status = ended.code or 0
+    if isinstance(status, str):
+        wrong.write(status)
+        status = 1
+print(json.dumps([status, said.getvalue(), wrong.getvalue()]))
+"""
+
 # Makes people, and prints how each is signed in.
 PEOPLE = """
 import json
@@ -113,14 +130,13 @@ class House:
                 migrated[:] = [self.database.read_bytes()]
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [sys.executable, "manage.py", *arguments],
-            cwd=PROJECT,
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=check,
+        """What a command of `manage.py` said, and how it ended."""
+        done = subprocess.CompletedProcess(
+            arguments, *self.shell(COMMAND.replace("{arguments}", repr(arguments)))
         )
+        if check:
+            assert done.returncode == 0, done.stderr
+        return done
 
     def shell(self, code: str):
         """What `code`, run inside the house, prints as JSON."""

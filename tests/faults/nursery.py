@@ -125,10 +125,10 @@ def _be_the_server(port: int, log: str) -> None:
     import uvicorn
 
     os.setpgid(0, 0)
-    nothing, said = os.open(os.devnull, os.O_RDONLY), os.open(log, os.O_WRONLY | os.O_APPEND)
-    os.dup2(nothing, 0)
-    os.dup2(said, 1)
-    os.dup2(said, 2)
+    with open(os.devnull) as nothing, open(log, "ab") as said:
+        os.dup2(nothing.fileno(), 0)
+        os.dup2(said.fileno(), 1)
+        os.dup2(said.fileno(), 2)
     uvicorn.run(
         "messaging_app.asgi:application",
         port=port,

@@ -18,6 +18,7 @@ pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
 
 STEPS = int(os.environ.get("CROSSWISE_STEPS", "320"))  # of all of them together
 PEOPLE = 8
+RINGS = 40
 
 
 def live(person, people, seed, met):
@@ -73,3 +74,32 @@ def test_nobody_meets_a_deadlock():
     assert set(told) == set(Message.objects.filter(deleted_at=None).values_list("pk", flat=True))
     for notification in Notification.objects.select_related("message"):
         assert notification.read == notification.message.read
+
+
+def test_three_who_write_to_each_other_in_a_ring_do_not_wait_for_each_other():
+    """Each takes a mailbox that the next one wants: in another order than one, it is a deadlock."""
+    people, met = [UserFactory() for _ in range(3)], []
+    together = threading.Barrier(len(people), timeout=60)
+
+    def write(person, other):
+        try:
+            for number in range(RINGS):
+                together.wait()
+                services.send_message(sender=person, receiver=other, content=f"Text {number}")
+        except Exception as error:  # the test looks at what each met
+            met.append(error)
+            together.abort()
+        finally:
+            connections.close_all()
+
+    threads = [
+        threading.Thread(target=write, args=(person, people[place - 1]))
+        for place, person in enumerate(people)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert met == []
+    assert Message.objects.count() == RINGS * len(people)
