@@ -32,6 +32,9 @@ SIZES = {
     "": (1440, 900),
 }
 SCHEMES = {"": "light", "dark": "dark"}
+PATIENCE = 30_000  # milliseconds
+# Nothing is read on sight, or every picture would show less unread than the one before.
+SEES_NOTHING = "IntersectionObserver.prototype.observe = () => {};"
 # Somewhere it is afternoon, and what the sample tells of happened today.
 ZONES = (
     "Europe/Lisbon",
@@ -62,6 +65,7 @@ def open_row(page: Page, name: str) -> None:
     page.goto("/inbox/")
     page.locator(".row-c", has_text=name).click()
     expect(page.locator(".conv-head h1")).to_contain_text(name)
+    page.wait_for_load_state()  # keys are heard from then on
 
 
 def conversation(page: Page) -> None:
@@ -142,6 +146,7 @@ def long_words(page: Page) -> None:
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     page.locator("#composer textarea").fill(f"{word}\n\nhttps://example.org/{'a-long-path-' * 12}")
     page.keyboard.press("Control+Enter")
+    expect(page.locator("#composer textarea")).to_have_value("")
     expect(page.locator("article.msg", has_text=word).last).to_be_visible()
 
 
@@ -248,6 +253,7 @@ def sign_up(page: Page, password: str) -> None:
 
 
 def draw(browser: Browser, address: str, password: str, only: str) -> None:
+    expect.set_options(timeout=PATIENCE)
     options = {"base_url": address, "reduced_motion": "reduce"}
     context = browser.new_context(**options)
     page = context.new_page()
@@ -270,8 +276,7 @@ def draw(browser: Browser, address: str, password: str, only: str) -> None:
                     locale=look.language or "en",
                     storage_state=sessions[look.user],
                 )
-                # Or every picture would show less unread than the one before.
-                context.route("**/seen/", lambda route: route.abort())
+                context.add_init_script(SEES_NOTHING)
                 page = context.new_page()
                 look.show(page)
                 page.evaluate("document.fonts.ready.then(() => true)")

@@ -185,6 +185,7 @@ def test_a_conversation_reads_in_order_with_who_answers_whom(client, as_text):
     # Nothing is said that has not happened, and no two words run together.
     assert "did not work" not in page
     assert "offline" not in page
+    assert "No messages" not in page
     for together in ("AnnReply", "repliesYou", "ARAnn", ":00New", "messageEdit"):
         assert together not in page
 

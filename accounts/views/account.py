@@ -130,7 +130,7 @@ def end_other_sessions(request):
 @sensitive_post_parameters("password")
 @limited("delete_account")
 def delete_user(request):
-    count, conversations = services.what_deletion_erases(request.user)
+    count, _conversations = services.what_deletion_erases(request.user)
     sent = request.POST if request.method == "POST" else None
     form = forms.DeleteAccountForm(sent, user=request.user, messages=count)
     if form.is_valid():
@@ -141,7 +141,6 @@ def delete_user(request):
         "around": Around(request),
         "form": form,
         "messages_erased": count,
-        "conversations_erased": conversations,
         "last_administrator": services.is_last_administrator(request.user),
     }
     status = 422 if form.is_bound else 200

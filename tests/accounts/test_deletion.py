@@ -117,8 +117,8 @@ def test_the_consequences_come_first_in_numbers(lived_in, ana_in, ben, stranger)
     page = soup(ana_in.get(DELETE))
 
     facts = page.select_one(".facts").get_text()
-    assert "2 messages in 1 conversation" in facts
-    assert "the people in them" in facts
+    assert "2 messages are deleted" in facts
+    assert "for the people you wrote with" in facts
     assert "deletes 2 messages" in page.select_one("label[for=id_sure]").get_text()
     assert User.objects.filter(pk=lived_in.pk).exists()
 

@@ -59,6 +59,7 @@ class Row:
         if kind == "search":  # it asks while one types
             place.fill(f"plan{' ' * (number + 1)}")
         elif kind == "TEXTAREA":
+            place.evaluate("one => one.style.blockSize = '9rem'")  # pulled larger by hand
             place.fill(text)
             place.press("Control+Enter")
         else:
