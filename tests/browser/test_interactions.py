@@ -189,6 +189,7 @@ def test_a_reply_appears_below_what_it_answers(as_ben, message, conversation, by
     assert requests == [f"POST /m/{message.pk}/reply/"]
     assert_said(as_ben, "Reply sent")
     expect(as_ben.locator(".slot form")).to_have_count(0)
+    expect(as_ben.locator(f"#m-{message.pk}-slot")).to_have_css("margin-top", "0px")
     reply = Message.objects.get(parent_message=message)
     expect(thread(as_ben, message).locator(f"#m-{reply.pk}")).to_be_visible()
     expect(as_ben.locator(".row-last")).to_have_text("You: Good morning, Ana")
@@ -444,6 +445,10 @@ def test_a_deleted_message_with_replies_keeps_its_place(as_ben, own, conversatio
     expect(article(as_ben, own)).to_have_text(re.compile(r"Message deleted\s*$"))
     expect(article(as_ben, own)).to_be_focused()
     expect(article(as_ben, answer)).to_be_visible()
+    # What closes the thread lies beside the words, not on them.
+    toggle = thread(as_ben, own).locator("summary").bounding_box()
+    words = as_ben.locator(".gone").bounding_box()
+    assert toggle["x"] + toggle["width"] <= words["x"]
 
 
 # Read and unread --------------------------------------------------------------------------------
