@@ -27,6 +27,7 @@ from tests.chats.addresses import address, filled_in, of
 from tests.chats.conftest import HTMX, signed_in
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
+from tests.kept import bytes_kept, redis_of
 from tests.queries import statements
 
 # --- Naive decorators -----------------------------------------------------------------------------
@@ -326,23 +327,9 @@ def test_nothing_is_rendered_inside_a_transaction_that_may_be_undone():
 # --- One entry for all ways to ask ----------------------------------------------------------------
 
 
-def redis_of(cache):
-    """The line to the Redis of a cache; None if it is in memory."""
-    return cache._cache.get_client() if hasattr(cache._cache, "get_client") else None
-
-
-def bytes_kept(alias="default"):
-    """What is kept, by its key, as it lies there."""
-    cache = caches[alias]
-    client = redis_of(cache)
-    if client is None:
-        return dict(cache._cache)
-    return {key.decode(): client.get(key) for key in client.scan_iter(f"{cache.key_prefix}:*")}
-
-
 def entries(alias="default"):
     """What is kept, by its key."""
-    found = {key: pickle.loads(value) for key, value in bytes_kept(alias).items()}  # noqa: S301
+    found = {key: pickle.loads(value) for key, value in bytes_kept(caches[alias]).items()}  # noqa: S301
     if redis_of(caches[alias]) is None:
         return found
     return {key: kept for key, (_bound_to, kept) in found.items()}
@@ -525,7 +512,12 @@ def test_nothing_of_a_request_is_kept(world):
     as_ana.get(of("conversation_detail", world.mine.conversation_id), headers={"host": "localhost"})
     assert "Message deleted" in with_flash.select_one("#toasts").text  # or nothing is proved
 
-    kept = b"".join([*bytes_kept().values(), *bytes_kept("template_fragments").values()])
+    kept = b"".join(
+        [
+            *bytes_kept(caches["default"]).values(),
+            *bytes_kept(caches["template_fragments"]).values(),
+        ]
+    )
 
     assert len(lists()) >= 2
     assert b"What ana wrote" in kept
@@ -566,7 +558,7 @@ def test_swapped_entries_are_found_out(world):
     world.list(world.as_ana)
     world.list(world.as_ben)
     one, other = lists()
-    kept, client = bytes_kept(), redis_of(caches["default"])
+    kept, client = bytes_kept(caches["default"]), redis_of(caches["default"])
     for key, bytes_ in ((one, kept[other]), (other, kept[one])):
         if client is None:
             caches["default"]._cache[key] = bytes_
