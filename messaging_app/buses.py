@@ -61,9 +61,11 @@ class Bus(ABC):
             while True:
                 try:
                     await self._hear(wake)
-                except (OSError, sqlite3.Error, redis.RedisError, psycopg.Error) as error:
+                except Exception as error:
+                    # Whatever it is, mistakes of the libraries included: without this nobody would
+                    # be told anything any more.
                     if self.state != "lost":
-                        logger.warning("No word of news for now, so it comes later: %s", error)
+                        logger.warning("No word of news for now, so it comes later: %r", error)
                     self.state = "lost"
                 await asyncio.sleep(PAUSE)
         finally:
@@ -146,9 +148,10 @@ class SpokenBus(Bus):
             try:
                 self._say(",".join(map(str, sorted(named))) if few else EVERYBODY)
                 lost = False
-            except (OSError, redis.RedisError, psycopg.Error) as error:
+            except Exception as error:
+                # As above: redis-py fails with an AttributeError when it is closed while it connects.
                 if not lost:
-                    logger.warning("Word of news could not be given, so it comes later: %s", error)
+                    logger.warning("Word of news could not be given, so it comes later: %r", error)
                 lost = True
                 time.sleep(PAUSE)
 

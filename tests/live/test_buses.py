@@ -1,7 +1,9 @@
 """Which bus is chosen, and what happens when it breaks."""
 
+import asyncio
 import os
 import time
+from queue import SimpleQueue
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -9,8 +11,9 @@ from django.core.exceptions import ImproperlyConfigured
 from chats.live import status
 from messaging import services
 from messaging.models import Mailbox
+from messaging_app import buses
 from messaging_app.bus_choice import bus_for
-from messaging_app.buses import MemoryBus
+from messaging_app.buses import MemoryBus, SpokenBus
 from tests.chats.test_cache_backends import REDIS, Server
 from tests.factories import MessageFactory
 from tests.live.conftest import spoken_by
@@ -75,6 +78,51 @@ def test_a_bus_that_breaks_fails_no_change(
         MessageFactory(sender=ana, receiver=ben)
 
     assert done
+
+
+def test_one_who_tells_goes_on_whatever_went_wrong(monkeypatch):
+    monkeypatch.setattr(buses, "PAUSE", 0)
+    failing = [AttributeError("a mistake of the library"), OSError("gone")]
+    heard = SimpleQueue()
+
+    class Line(SpokenBus):
+        def _hear(self, wake):
+            raise NotImplementedError
+
+        def _say(self, word):
+            if failing:
+                raise failing.pop(0)
+            heard.put(word)
+
+    bus = Line()
+    bus.publish([1])
+    assert heard.get(timeout=10) == buses.EVERYBODY  # what was not said is not known
+    bus.publish([2])
+    assert heard.get(timeout=10) == "2"
+
+
+def test_one_who_listens_goes_on_whatever_went_wrong(monkeypatch):
+    monkeypatch.setattr(buses, "PAUSE", 0)
+    failing = [AttributeError("a mistake of the library"), OSError("gone")]
+
+    class Line(SpokenBus):
+        async def _hear(self, wake):
+            if failing:
+                raise failing.pop(0)
+            self._hears(wake)
+            await asyncio.Event().wait()
+
+        def _say(self, word):
+            raise NotImplementedError
+
+    async def listening():
+        heard = asyncio.Event()
+        line = asyncio.create_task(Line().listen(lambda pks: heard.set()))
+        await asyncio.wait_for(heard.wait(), 10)
+        line.cancel()
+
+    asyncio.run(listening())
+    assert not failing
 
 
 @pytest.fixture

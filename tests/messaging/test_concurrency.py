@@ -99,11 +99,11 @@ def test_plain_saves_at_once_keep_every_version_exactly_once(message):
         assert message.edited
 
 
-@pytest.mark.skipif(connection.vendor != "sqlite", reason="only SQLite has one writer at a time")
 def test_writers_of_one_process_take_turns_and_never_find_the_database_busy(ana, ben):
     def send():
-        with connection.cursor() as cursor:
-            cursor.execute("PRAGMA busy_timeout = 0")  # whoever finds it busy fails at once
+        if connection.vendor == "sqlite":
+            with connection.cursor() as cursor:
+                cursor.execute("PRAGMA busy_timeout = 0")  # whoever finds it busy fails at once
         for _round in range(ROUNDS):
             services.send_message(sender=ana, receiver=ben, content="Hello")
 
