@@ -102,11 +102,13 @@ class PersonAdmin(UserAdmin):
         # What goes, in numbers. Messages are nobody's to list, and could be a million.
         lines = []
         for person in objs:
-            count, conversations = services.what_deletion_erases(person)
             text = _("%(person)s (messages: %(messages)s, conversations: %(conversations)s)")
-            lines.append(
-                text % {"person": person, "messages": count, "conversations": conversations}
-            )
+            goes = {
+                "person": person,
+                "messages": services.messages_deleted_with(person),
+                "conversations": services.conversations_deleted_with(person),
+            }
+            lines.append(text % goes)
         return lines, {_("accounts"): len(lines)}, set(), []
 
 

@@ -54,8 +54,8 @@ class Frame:
     def fill(self, thing: Any, language: str | None) -> str:
         """`thing` as HTML. What is not safe yet is escaped, as in any template."""
         make = _compile if settings.DEBUG else _compiled  # a template may just have been changed
-        outline, strings_of = make(self, language, self._choices_of(thing))
-        pieces = list(outline)
+        text_or_name, strings_of = make(self, language, self._choices_of(thing))
+        pieces = list(text_or_name)
         # Not Django's `escape`: for texts that are not translated yet it takes four times as long.
         pieces[1::2] = [
             value if value.__class__ is SafeString else escape(str(value))

@@ -130,7 +130,7 @@ def end_other_sessions(request):
 @sensitive_post_parameters("password")
 @limited("delete_account")
 def delete_user(request):
-    count, _conversations = services.what_deletion_erases(request.user)
+    count = services.messages_deleted_with(request.user)
     sent = request.POST if request.method == "POST" else None
     form = forms.DeleteAccountForm(sent, user=request.user, messages=count)
     if form.is_valid():

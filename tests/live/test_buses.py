@@ -80,49 +80,51 @@ def test_a_bus_that_breaks_fails_no_change(
     assert done
 
 
+class Line(SpokenBus):
+    """One that breaks twice before it works, the first time as no line should."""
+
+    def __init__(self):
+        super().__init__()
+        self.failing = [AttributeError("a mistake of the library"), OSError("gone")]
+        self.said = SimpleQueue()
+
+    def _break(self):
+        if self.failing:
+            raise self.failing.pop(0)
+
+    def _say(self, word):
+        self._break()
+        self.said.put(word)
+
+    async def _hear(self, wake):
+        self._break()
+        self._hears(wake)
+        await asyncio.Event().wait()
+
+
 def test_one_who_tells_goes_on_whatever_went_wrong(monkeypatch):
     monkeypatch.setattr(buses, "PAUSE", 0)
-    failing = [AttributeError("a mistake of the library"), OSError("gone")]
-    heard = SimpleQueue()
+    line = Line()
 
-    class Line(SpokenBus):
-        def _hear(self, wake):
-            raise NotImplementedError
-
-        def _say(self, word):
-            if failing:
-                raise failing.pop(0)
-            heard.put(word)
-
-    bus = Line()
-    bus.publish([1])
-    assert heard.get(timeout=10) == buses.EVERYBODY  # what was not said is not known
-    bus.publish([2])
-    assert heard.get(timeout=10) == "2"
+    line.publish([1])
+    assert line.said.get(timeout=10) == buses.EVERYBODY  # what was not said is not known
+    line.publish([2])
+    assert line.said.get(timeout=10) == "2"
 
 
 def test_one_who_listens_goes_on_whatever_went_wrong(monkeypatch):
     monkeypatch.setattr(buses, "PAUSE", 0)
-    failing = [AttributeError("a mistake of the library"), OSError("gone")]
-
-    class Line(SpokenBus):
-        async def _hear(self, wake):
-            if failing:
-                raise failing.pop(0)
-            self._hears(wake)
-            await asyncio.Event().wait()
-
-        def _say(self, word):
-            raise NotImplementedError
+    line = Line()
 
     async def listening():
         heard = asyncio.Event()
-        line = asyncio.create_task(Line().listen(lambda pks: heard.set()))
+        task = asyncio.create_task(line.listen(lambda pks: heard.set()))
         await asyncio.wait_for(heard.wait(), 10)
-        line.cancel()
+        task.cancel()
 
     asyncio.run(listening())
-    assert not failing
+
+    assert not line.failing
 
 
 @pytest.fixture
