@@ -51,32 +51,32 @@ stopped = threading.Event()  # by Ctrl-C
 
 STEPS = (("MODEL_STEPS", "60"),)
 LINES = (
-    Line("sent once by two processes, SQLite", "test_sent_once.py", 1.5, 1000, "SENDS"),
-    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 1.5, 1000, "SENDS", True),
-    Line("edited by two at once, SQLite", "test_edits.py -k version", 2, 1000, "EDIT_ROUNDS"),
+    Line("sent once by two processes, SQLite", "test_sent_once.py", 3, 1000, "SENDS"),
+    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 3, 1000, "SENDS", True),
+    Line("edited by two at once, SQLite", "test_edits.py -k version", 3, 1000, "EDIT_ROUNDS"),
     Line(
         "edited by two at once, PostgreSQL",
         "test_edits.py -k version",
-        2,
+        3,
         1000,
         "EDIT_ROUNDS",
         on_postgres=True,
     ),
-    Line("open pages are true, SQLite", f"{TRUTH} -k in_the_end", 4, 5000, "LIVE_CHANGES"),
+    Line("open pages are true, SQLite", f"{TRUTH} -k in_the_end", 6, 5000, "LIVE_CHANGES"),
     Line(
-        "open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 2, 1500, "LIVE_CHANGES", True
+        "open pages are true, PostgreSQL", f"{TRUTH} -k in_the_end", 3, 1500, "LIVE_CHANGES", True
     ),
     Line(
         "kill -9 under eight writers, SQLite",
         "test_kills.py -k when_the_server_is_killed",
-        6,
+        8,
         500,
         "KILLS",
     ),
     Line(
         "kill -9 under eight writers, PostgreSQL",
         "test_kills.py -k of_a_postgresql",
-        2,
+        3,
         50,
         "CRASHES",
     ),
@@ -111,8 +111,8 @@ LINES = (
         "CROSSWISE_STEPS",
         on_postgres=True,
     ),
-    Line("requests that nobody sends", "test_fuzz.py", 5, 20_000, "FUZZ_REQUESTS"),
-    Line("runs of 60 steps beside a model", "test_model.py", 14, 400, "MODEL_RUNS", also=STEPS),
+    Line("requests that nobody sends", "test_fuzz.py", 7, 20_000, "FUZZ_REQUESTS"),
+    Line("runs of 60 steps beside a model", "test_model.py", 2, 400, "MODEL_RUNS", also=STEPS),
     Line(
         "runs of 60 steps beside a model, on a core of their own",
         "test_model.py",
