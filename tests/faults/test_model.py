@@ -6,6 +6,7 @@ the other is shown. In the end both are asked of everybody. Nothing points nowhe
 into another conversation. MODEL_RUNS and MODEL_STEPS say how much of it there is.
 """
 
+import gc
 import os
 import re
 from unittest.mock import patch
@@ -302,7 +303,19 @@ class People(RuleBasedStateMachine):
         assert marked == here & self._unread_of(pk)
 
 
+@pytest.fixture
+def seldom_collecting():
+    """What is loaded is not looked through for garbage again and again: a sixth of the time."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 50)
+    yield
+    gc.set_threshold(*before)
+    gc.unfreeze()
+
+
 @pytest.mark.django_db
+@pytest.mark.usefixtures("seldom_collecting")
 def test_whatever_people_do_everything_agrees():
     chosen = settings(
         max_examples=AT_A_TIME,
