@@ -51,8 +51,8 @@ stopped = threading.Event()  # by Ctrl-C
 
 STEPS = (("MODEL_STEPS", "60"),)
 LINES = (
-    Line("sent once by two processes, SQLite", "test_sent_once.py", 3, 1000, "SENDS"),
-    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 3, 1000, "SENDS", True),
+    Line("sent once by two processes, SQLite", "test_sent_once.py", 2.5, 500, "SENDS"),
+    Line("sent once by two processes, PostgreSQL", "test_sent_once.py", 2.5, 500, "SENDS", True),
     Line("edited by two at once, SQLite", "test_edits.py -k version", 3, 1000, "EDIT_ROUNDS"),
     Line(
         "edited by two at once, PostgreSQL",
@@ -112,12 +112,12 @@ LINES = (
         on_postgres=True,
     ),
     Line("requests that nobody sends", "test_fuzz.py", 7, 20_000, "FUZZ_REQUESTS"),
-    Line("runs of 60 steps beside a model", "test_model.py", 2, 400, "MODEL_RUNS", also=STEPS),
+    Line("runs of 60 steps beside a model", "test_model.py", 4, 200, "MODEL_RUNS", also=STEPS),
     Line(
         "runs of 60 steps beside a model, on a core of their own",
         "test_model.py",
         60,
-        1600,
+        1800,
         "MODEL_RUNS",
         also=STEPS,
         beside=True,
