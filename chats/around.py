@@ -140,6 +140,12 @@ class Around:
         return self._path.startswith("/c/") and self.conversation is not None
 
     @property
+    def thread_pk(self) -> int:
+        """The message whose own page the reader looks at; 0: another kind of page."""
+        rest = self._path.removeprefix("/m/")
+        return 0 if rest == self._path else id_or_zero(rest.removesuffix("/"))
+
+    @property
     def on_newest(self) -> bool:
         """Whether the reader looks at a list that new messages belong to."""
         return (self.on_conversation or self.on_inbox) and not self._query.keys() & {

@@ -137,7 +137,7 @@ class Changes:
         return list(rows[: LOOKED_AT + 1])
 
     @cached_property
-    def _unexplained(self) -> bool:
+    def unexplained(self) -> bool:
         """Whether something changed that no message tells of: a name, or what is not there now."""
         # Not less what is gone: one deletion can take several empty rows along. And nothing that
         # came after the conversation was read: it would stand for a name that changed before.
@@ -155,7 +155,7 @@ class Changes:
         different = [
             place.pk
             for place in self.places.values()
-            if self._unexplained
+            if self.unexplained
             or place.changed_in > since
             or place.unread != (place.pk in self.shown.new)
         ]
@@ -171,7 +171,7 @@ class Changes:
         """The roots of threads of which the page may say something that is not true any more."""
         roots = {place.root_pk for place in self.places.values()}
         reading = self.conversation.reader_version != self.since.reading
-        if reading or self.gone or self._unexplained:
+        if reading or self.gone or self.unexplained:
             return roots
         return roots & {thread for _pk, thread, _version in self._changed if thread}
 
@@ -245,6 +245,11 @@ class Changes:
             Replies(f"m-{one.pk}", [self._closed(one, shown)] if one.below else [])
             for one in closed
         ]
+
+    def counted(self, pk: int) -> Event | None:
+        """How many replies there are below a message, if the page may say something else."""
+        branch = self._branches.get(pk)
+        return Event("count", branch=branch) if branch else None
 
     def _closed(self, branch: Branch, shown: dict[int, ShownMessage]) -> Event:
         level = self._levels[branch.pk]

@@ -17,7 +17,7 @@ from chats.feed import ROOTS, conversation_feed
 from chats.numbers import id_or_zero
 from chats.requests import ReaderRequest
 from chats.responses import as_part, part_of_page, render_parts, signed_in, wants_part
-from chats.views.conversations import conversation_context, presenter_of
+from chats.views.conversations import conversation_context, other_person, presenter_of
 from chats.views.inbox import CARDS, Cards
 
 
@@ -39,6 +39,14 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
         changes = Changes(request.user, presenter, conversation, shown, since)
         context |= {"changes": changes}
         parts.insert(0, "partials/oob_changes.html")
+        context |= {
+            "other": other_person(request, conversation),
+            "replies": changes.counted(around.thread_pk),
+        }
+        if context["replies"]:
+            parts.append("partials/thread_line.html")
+        elif changes.unexplained and around.on_conversation:
+            parts += ["partials/other_avatar.html", "partials/other.html"]
         if around.on_newest:
             context |= _offered(changes.pill, _where_new(pk, changes.pill))
             parts.append("partials/new_pill.html")

@@ -60,7 +60,7 @@ if (byId("changes")) (() => {
   const busy = (elt) => elt.contains(focused()) || elt.matches(".is-editing") ||
     (hovers && elt.matches(":hover")) || $("textarea, :popover-open", elt);
   const words = ({ textContent }) => textContent.replace(/\s+/g, " ").trim();
-  const compared = "article, li, summary, .thread, #conversation-list, #new-pill";
+  const compared = "article, h1, li, summary, .thread, #conversation-list, #new-pill";
 
   function placeOf(piece) {
     const [how, ...selector] = piece.getAttribute("hx-swap-oob").split(":");

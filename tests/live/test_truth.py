@@ -182,9 +182,16 @@ def assert_true(page, fresh=None):
     if fresh is None:
         fresh = OpenPage(page.client, page.url)
         fresh.press_everything()
-    # Beside them stands the other one's name, which is that of when the page was loaded.
     parts = (".feed, #unread", "#unread-here", "#unread-line", "#read-all", "#new-pill")
-    for part in (*parts, "#conversation-list", "#unread-count", "#bell-count"):
+    for part in (
+        *parts,
+        "#other",
+        "#other-avatar",
+        "#thread-line",
+        "#conversation-list",
+        "#unread-count",
+        "#bell-count",
+    ):
         if fresh.find(part) is None:
             continue
         shown, true = (list(one.find(part).stripped_strings) for one in (page, fresh))
