@@ -16,7 +16,7 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from messaging.models import Conversation
-from scripts.what_is_here import chromium
+from scripts import what_is_here
 from tests import npm
 from tests.browser import axe as checker
 from tests.browser.server import started
@@ -52,7 +52,7 @@ def server(tmp_path_factory, worker_id):
 @contextmanager
 def a_browser(**options):
     """Chromium. While it runs, Playwright's event loop runs in this thread."""
-    program = chromium()
+    program = what_is_here.browser()
     if program is None:
         if os.environ.get("REQUIRE_ALL") == "1":
             pytest.fail("Chromium is not installed, and REQUIRE_ALL=1 lets nothing be left out.")
