@@ -3,6 +3,7 @@
 import os
 import re
 import resource
+import signal
 import sqlite3
 import threading
 from contextlib import closing
@@ -55,6 +56,38 @@ def test_a_message_is_on_disk_before_it_is_acknowledged(watching, tmp_path):
     counts = synced_before_answers(trace.read_text())
     assert len(counts) == SENDS
     assert min(counts) >= 1
+
+
+# Nearly all of it is on the disk when the process ends in the middle, and nothing is committed.
+CUT_OFF = """
+import os, signal
+from django.db import connection, transaction
+from messaging.models import Message
+with transaction.atomic():
+    connection.cursor().execute("PRAGMA cache_size = 5")
+    for message in Message.objects.all():
+        message.content = "never said " * 500
+        message.save()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_is_cut_off_in_the_middle_has_never_been():
+    with house() as here:
+        person = here.people(2)[0]
+        here.start()
+        browser = Browser(here.port, person)
+        for number in range(SENDS):
+            assert browser.send(f"Text {number}") == 200
+        browser.close()
+        here.kill()
+        before = here.stored()
+
+        status, said = here.nursery.ask("do", CUT_OFF)
+
+        assert status == -signal.SIGKILL, said
+        assert here.stored() == before
+    assert before["integrity"] == ["ok"]
 
 
 def test_a_full_disk_gives_a_clear_answer_keeps_the_text_and_recovers():
