@@ -19,7 +19,7 @@ def chromium() -> Path | None:
 
 def browser() -> Path | None:
     """The browser for tests marked `browser`: where it is installed, the one that has no window to
-    draw, which takes a fifth less time.
+    draw, which takes two thirds of the time.
     """
     return _first("chromium-headless-shell") or chromium()
 
