@@ -7,6 +7,7 @@ sees them, since everybody gets new people. Whatever the browser complains about
 import os
 from contextlib import contextmanager
 from itertools import count
+from pathlib import Path
 
 import pytest
 from django.conf import settings
@@ -49,14 +50,19 @@ def server(tmp_path_factory, worker_id):
     server.stop()
 
 
-@contextmanager
-def a_browser(**options):
-    """Chromium. While it runs, Playwright's event loop runs in this thread."""
-    program = what_is_here.browser()
+def installed(program: Path | None) -> Path:
+    """That program; the test is left out without it, unless nothing may be."""
     if program is None:
         if os.environ.get("REQUIRE_ALL") == "1":
             pytest.fail("Chromium is not installed, and REQUIRE_ALL=1 lets nothing be left out.")
         pytest.skip("Chromium is not installed.")
+    return program
+
+
+@contextmanager
+def a_browser(**options):
+    """Chromium. While it runs, Playwright's event loop runs in this thread."""
+    program = installed(what_is_here.browser())
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Django refuses to touch a database where an event loop runs: here nothing awaits it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

@@ -12,7 +12,7 @@ from playwright.sync_api import expect
 from messaging import services
 from messaging.models import Message
 from scripts.what_is_here import chromium
-from tests.browser.conftest import ARGUMENTS, PASSWORD
+from tests.browser.conftest import ARGUMENTS, PASSWORD, installed
 from tests.browser.pages import (
     article,
     assert_toast,
@@ -314,7 +314,7 @@ def test_the_browser_keeps_no_text(page, message):
 def keeping_page(browser, server, watch):
     """A page of a browser that keeps pages for "back", as people's do; Playwright's does not."""
     kept = browser.browser_type.launch(
-        executable_path=chromium(),
+        executable_path=installed(chromium()),
         args=ARGUMENTS,
         ignore_default_args=["--disable-back-forward-cache"],
     )
