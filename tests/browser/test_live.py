@@ -86,6 +86,24 @@ def test_edits_and_deletions_show_in_place(as_ben, opened, message, ana, ben):
     expect(article(as_ben, other)).to_have_count(0)
 
 
+def test_a_changed_name_and_the_number_of_replies_show_in_the_head(as_ben, opened, message, ana):
+    opened(as_ben)
+    beside = as_ben.context.new_page()
+    beside.goto(f"/m/{message.pk}/")
+    expect(beside.locator("#thread-line")).to_have_text("with Ana Lima")
+
+    reply_to(message, "Right here")
+    ana.first_name = "Zoë Lima"
+    ana.save(update_fields=["first_name"])
+
+    expect(beside.locator("#thread-line")).to_have_text("with Zoë Lima, 1 reply")
+    expect(beside).to_have_title("(1) Thread with Zoë Lima · Parley")
+    as_ben.bring_to_front()
+    expect(as_ben.get_by_role("heading", level=1)).to_have_text("Zoë Lima")
+    expect(as_ben.locator("#other-avatar")).to_have_text("ZL")
+    expect(as_ben).to_have_title("(1) Zoë Lima · Parley")
+
+
 def test_what_is_read_in_one_window_is_read_in_the_other(as_ben, opened, message, context):
     opened(as_ben)
     inbox = as_ben.context.new_page()
