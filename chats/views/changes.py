@@ -37,13 +37,11 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
         presenter = presenter_of(request, conversation)
         shown = Shown.told(request.GET)
         changes = Changes(request.user, presenter, conversation, shown, since)
-        context |= {"changes": changes}
+        replies = changes.counted(around.thread_pk)
+        other = other_person(request, conversation)
+        context |= {"changes": changes, "replies": replies, "other": other}
         parts.insert(0, "partials/oob_changes.html")
-        context |= {
-            "other": other_person(request, conversation),
-            "replies": changes.counted(around.thread_pk),
-        }
-        if context["replies"]:
+        if replies:
             parts.append("partials/thread_line.html")
         elif changes.unexplained and around.on_conversation:
             parts += ["partials/other_avatar.html", "partials/other.html"]

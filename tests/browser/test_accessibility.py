@@ -167,13 +167,12 @@ class Keyboard:
             if place.evaluate("one => one === document.activeElement"):
                 break
         expect(place).to_be_focused()
+        # What comes into view with the focus comes a frame later.
         for _ in range(40):
             if not (wrong := self.page.evaluate(SEEN)):
                 return
-            self.page.wait_for_timeout(
-                50
-            )  # what comes into view with the focus, comes with a frame
-        assert wrong == []
+            self.page.wait_for_timeout(50)
+        raise AssertionError(wrong)
 
     def press(self, place: Locator, key: str = "Enter") -> None:
         self.go_to(place)

@@ -7,7 +7,7 @@ from tests.faults.kills import killed
 from tests.services_fixture import make_database
 
 KILLS = int(os.environ.get("KILLS", "10"))
-CRASHES = int(os.environ.get("CRASHES", "3"))
+CRASHES = int(os.environ.get("CRASHES", "10"))
 WRONG = ("lost", "doubled", "untold", "disordered", "broken", "broken answers", "unheard")
 
 

@@ -171,6 +171,13 @@ def test_what_changes_while_an_answer_is_made_comes_with_the_next(as_ana, ana, b
     assert life.changes > 6 + STATEMENTS // 2 + 4
 
 
+PARTS = (
+    *("#other", "#other-avatar", "#thread-line", ".feed, #unread", "#new-pill"),
+    *("#unread-here", "#unread-line", "#read-all", "#conversation-list"),
+    *("#unread-count", "#bell-count"),
+)
+
+
 def assert_true(page, fresh=None):
     """Whatever is pressed on the page, it shows what a page shows that was loaded just now: that
     one is given back.
@@ -182,16 +189,7 @@ def assert_true(page, fresh=None):
     if fresh is None:
         fresh = OpenPage(page.client, page.url)
         fresh.press_everything()
-    parts = (".feed, #unread", "#unread-here", "#unread-line", "#read-all", "#new-pill")
-    for part in (
-        *parts,
-        "#other",
-        "#other-avatar",
-        "#thread-line",
-        "#conversation-list",
-        "#unread-count",
-        "#bell-count",
-    ):
+    for part in PARTS:
         if fresh.find(part) is None:
             continue
         shown, true = (list(one.find(part).stripped_strings) for one in (page, fresh))
