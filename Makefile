@@ -8,7 +8,7 @@ PYTHON := .venv/bin/python
 DJADE := .venv/bin/djade
 # Checks read no .env, write no data folder and reach no database.
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
-APPS := messaging chats accounts operations messaging_app
+APPS := common messaging chats accounts operations messaging_app
 
 .PHONY: help run demo dev test lint format requirements bench bench-load faults screenshots bench-live messages audit
 

@@ -24,7 +24,7 @@ from accounts import services
 from accounts.models import Invitation
 from accounts.names import clean_display_name
 from accounts.views.entry import LogoutView
-from messaging.erased import ErasedAccount
+from messaging.deleted_accounts import ErasedAccount
 
 User = get_user_model()
 

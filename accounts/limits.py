@@ -8,7 +8,7 @@ from allauth.core import ratelimit
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
-from chats.limits import in_words, seconds_to_wait
+from chats.http.limits import in_words, seconds_to_wait
 
 
 def limited(action: str):

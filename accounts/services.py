@@ -21,7 +21,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts import erasure
+from accounts import deletion_ledger
 from accounts.models import AdministratorLink, Invitation
 from messaging.models import Mailbox, Message, Participant
 
@@ -207,9 +207,9 @@ def forget_account(user: User) -> None:
     user_pk = user.pk
     # Before it is certain and after: a power cut between the two may neither forget a deletion nor
     # let the next restore carry out one that failed.
-    gone = erasure.fingerprint(user_pk, user.date_joined)
-    erasure.begin(gone)
-    transaction.on_commit(lambda: erasure.remember([gone]), robust=True)
+    gone = deletion_ledger.fingerprint(user_pk, user.date_joined)
+    deletion_ledger.begin(gone)
+    transaction.on_commit(lambda: deletion_ledger.remember([gone]), robust=True)
     end_sessions(user_pk)
     EmailAddress.objects.filter(user=user_pk).delete()
     people = ContentType.objects.get_for_model(get_user_model())

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models.signals import post_save, pre_delete
 from django.dispatch import receiver
 
-from accounts import notices, services
+from accounts import mail_notifications, services
 from messaging.models import Message
 
 User = get_user_model()
@@ -36,5 +36,10 @@ def end_other_sessions(sender, request, user, **kwargs):
 
 @receiver(post_save, sender=Message, dispatch_uid="accounts.tell_receiver_by_mail")
 def tell_receiver_by_mail(sender, instance, created, raw, **kwargs):
-    if created and not raw and not instance.read and notices.wants_mail(instance.receiver):
-        notices.ask_for_mail(instance)
+    if (
+        created
+        and not raw
+        and not instance.read
+        and mail_notifications.wants_mail(instance.receiver)
+    ):
+        mail_notifications.ask_for_mail(instance)

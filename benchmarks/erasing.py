@@ -62,7 +62,7 @@ def _measure(messages: int) -> list[str]:
     from django.core.management import call_command
     from django.db import connections
 
-    from messaging.services import erasing
+    from messaging.services import batched_deletion
 
     call_command("migrate", verbosity=0, interactive=False)
     person, others = _people(messages)
@@ -71,7 +71,7 @@ def _measure(messages: int) -> list[str]:
     pk = person.pk
     first = _took(person.delete)
     batches: list[tuple[float, int]] = []
-    erase = erasing._erase_batch
+    erase = batched_deletion._erase_batch
 
     def timed(account: int, size: int) -> bool:
         began = time.perf_counter()
@@ -79,7 +79,7 @@ def _measure(messages: int) -> list[str]:
         batches.append((time.perf_counter() - began, size))
         return left
 
-    erasing._erase_batch = timed
+    batched_deletion._erase_batch = timed
     meanwhile: list[float] = []
     over = threading.Event()
 
@@ -92,7 +92,7 @@ def _measure(messages: int) -> list[str]:
     sender = threading.Thread(target=send)
     began = time.perf_counter()
     sender.start()
-    while erasing.erase_for_a_while(pk):
+    while batched_deletion.erase_for_a_while(pk):
         pass
     whole = time.perf_counter() - began
     over.set()

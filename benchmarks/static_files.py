@@ -2,7 +2,7 @@
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 
-from messaging_app.storage import HashedStaticFiles
+from operations.server.static_storage import HashedStaticFiles
 
 
 class HashedOnly(ManifestStaticFilesStorage):

@@ -5,8 +5,8 @@ from django.template.loader import render_to_string
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
-from chats.around import Around
-from chats.responses import signed_in
+from chats.http.responses import signed_in
+from chats.page_shell import PageShell
 from messaging_app.urls import handler400, handler403, handler404, handler429, handler500
 
 __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500", "urlpatterns"]
@@ -23,7 +23,9 @@ def floor(request: HttpRequest) -> HttpResponse:
 @require_safe
 def badge(request: HttpRequest) -> HttpResponse:
     """The floor, and how many messages are unread."""
-    return HttpResponse(render_to_string("partials/unread_count.html", {"around": Around(request)}))
+    return HttpResponse(
+        render_to_string("partials/unread_count.html", {"around": PageShell(request)})
+    )
 
 
 urlpatterns = [

@@ -22,10 +22,10 @@ from django.utils.translation import get_language
 from django.views.decorators.cache import cache_page
 
 from chats import RELEASE
-from chats.numbers import LARGEST_ID, id_or_zero
-from chats.requests import ReaderRequest
+from chats.http.params import LARGEST_ID, id_or_zero
+from chats.http.requests import ReaderRequest
+from common.compiled_queries import CompiledQuery
 from messaging.models import Conversation
-from messaging.prepared import Prepared
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -112,7 +112,9 @@ def find_conversation(reader: User, pk: int) -> Conversation:
     return found
 
 
-_CONVERSATION = Prepared(lambda pk, reader: Conversation.objects.visible_to(reader).filter(pk=pk))
+_CONVERSATION = CompiledQuery(
+    lambda pk, reader: Conversation.objects.visible_to(reader).filter(pk=pk)
+)
 
 
 def _key(reader: User, conversation: Conversation) -> str:

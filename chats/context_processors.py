@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.utils.functional import SimpleLazyObject
 
-from chats.around import Around
+from chats.page_shell import PageShell
 
 
 def site(request) -> dict:
@@ -14,5 +14,5 @@ def site(request) -> dict:
     return {
         "site_name": settings.SITE_NAME,
         "mailbox": mailbox,
-        "around": SimpleLazyObject(lambda: Around(request)) if mailbox else None,
+        "around": SimpleLazyObject(lambda: PageShell(request)) if mailbox else None,
     }

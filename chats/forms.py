@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from chats.presentation import message_url
+from chats.message_view_model import message_url
 from messaging.services import clean_content
 
 if TYPE_CHECKING:

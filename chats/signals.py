@@ -2,8 +2,8 @@
 
 from django.dispatch import receiver
 
-from chats.live import bus
-from messaging.news import mailboxes_changed
+from chats.live.buses import bus
+from messaging.events import mailboxes_changed
 
 
 @receiver(mailboxes_changed, dispatch_uid="chats.tell_open_windows")

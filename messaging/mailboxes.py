@@ -9,8 +9,8 @@ from django.db import connections, models, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
-from messaging.news import mailboxes_changed
-from messaging.prepared import Prepared
+from common.compiled_queries import CompiledQuery
+from messaging.events import mailboxes_changed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -110,4 +110,4 @@ def _locked(pks: list[int]) -> models.QuerySet[Any, tuple[Any, ...]]:
     return mine.select_for_update(no_key=True).values_list("pk")
 
 
-_LOCK_TWO = Prepared(lambda one, other: _locked([one, other]))
+_LOCK_TWO = CompiledQuery(lambda one, other: _locked([one, other]))

@@ -10,8 +10,8 @@ from django.db.models import Count, ExpressionWrapper, F, IntegerField, OuterRef
 from django.db.models.functions import Coalesce, Left, NullIf
 from django_cte import CTE, with_cte
 
-from messaging.erased import in_sight, told_in_sight
-from messaging.prepared import Prepared
+from common.compiled_queries import CompiledQuery
+from messaging.deleted_accounts import in_sight, told_in_sight
 from messaging.search import search
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def _version(pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     return Conversation.objects.filter(pk=pk).values_list("version")
 
 
-_VERSION = Prepared(_version)
+_VERSION = CompiledQuery(_version)
 
 
 class ParticipantQuerySet(models.QuerySet):
@@ -327,7 +327,7 @@ def _unread_by_conversation(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...
     return unread.order_by().values_list("conversation_id").annotate(n=Count("*"))
 
 
-_UNREAD_BY_CONVERSATION = Prepared(_unread_by_conversation)
+_UNREAD_BY_CONVERSATION = CompiledQuery(_unread_by_conversation)
 
 
 class NotificationQuerySet(models.QuerySet):
@@ -370,4 +370,4 @@ def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]
     return unread.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 
-_UNREAD_NOTIFICATIONS = Prepared(_unread_notifications)
+_UNREAD_NOTIFICATIONS = CompiledQuery(_unread_notifications)

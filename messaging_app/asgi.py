@@ -12,9 +12,9 @@ from messaging_app.wsgi import application as django
 
 # isort: split
 # Only now Django is set up, and its applications can be imported.
-from chats.live import streams
-from chats.sweeping import keep_sweeping
-from messaging_app.bodies import whole_body, with_body
+from chats.live.event_stream import streams
+from operations.caches.expiry import keep_sweeping
+from operations.server.request_bodies import whole_body, with_body
 
 # As many as the PostgreSQL pool has connections by default: one more would only wait for one.
 # On SQLite each thread keeps a connection of its own.

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from messaging_app.bus_choice import bus_for
+from chats.live.bus_choice import bus_for
 from messaging_app.environment import LEVELS, Environment
 from messaging_app.secret import secret_key_from
 
@@ -51,7 +51,7 @@ ALLOWED_HOSTS = env.list(
     default=[_site.netloc.removesuffix(f":{_site.port}"), _host, "localhost", "127.0.0.1"],
 )
 CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
-CSRF_FAILURE_VIEW = "chats.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "chats.http.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_SSL_REDIRECT = _https
 # Whatever watches over this process asks it directly, without the proxy that speaks https.
@@ -199,7 +199,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 CACHE_URL = env.redis("CACHE_URL")
 CACHES: dict[str, dict[str, Any]]
 if CACHE_URL:
-    _cache = {"BACKEND": "chats.cache_backends.ForgivingRedisCache", "LOCATION": CACHE_URL}
+    _cache = {
+        "BACKEND": "operations.caches.forgiving_redis.ForgivingRedisCache",
+        "LOCATION": CACHE_URL,
+    }
     CACHES = {"default": _cache, "template_fragments": _cache | {"KEY_PREFIX": "fragment"}}
 else:
     CACHES = {
@@ -229,7 +232,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
 # Live -------------------------------------------------------------------------------------------
 
-# How processes tell each other that somebody has news: a class of messaging_app.buses.
+# How processes tell each other that somebody has news: a class of chats.live.buses.
 LIVE_BUS = bus_for(
     env.said("LIVE_BUS"),
     engine=_database["ENGINE"],
@@ -314,7 +317,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "messaging_app.storage.HashedStaticFiles"},
+    "staticfiles": {"BACKEND": "operations.server.static_storage.HashedStaticFiles"},
 }
 
 # What comes in ----------------------------------------------------------------------------------

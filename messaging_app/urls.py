@@ -4,7 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from messaging_app.health import healthz
+from operations.health import healthz
 from operations.metrics import metrics
 
 urlpatterns = [
@@ -20,8 +20,8 @@ if "debug_toolbar" in settings.INSTALLED_APPS:
 
     urlpatterns += debug_toolbar_urls()
 
-handler400 = "chats.errors.bad_request"
-handler403 = "chats.errors.permission_denied"
-handler404 = "chats.errors.page_not_found"
-handler500 = "chats.errors.server_error"
+handler400 = "chats.http.errors.bad_request"
+handler403 = "chats.http.errors.permission_denied"
+handler404 = "chats.http.errors.page_not_found"
+handler500 = "chats.http.errors.server_error"
 handler429 = "accounts.limits.too_many_requests"

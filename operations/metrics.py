@@ -16,7 +16,7 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import REGISTRY, Collector
 
-from operations import queue
+from operations import task_queue
 from operations.models import RunningWorker
 
 # By name of the view, not by address: there are few names, and nothing private in them.
@@ -41,7 +41,7 @@ class QueueCollector(Collector):
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            full, workers = queue.how_full(), RunningWorker.objects.alive().count()
+            full, workers = task_queue.how_full(), RunningWorker.objects.alive().count()
         except Error:
             yield GaugeMetricFamily("parley_database_up", "Whether the database answers.", 0)
             return

@@ -5,18 +5,18 @@ from django_tasks import TaskResultStatus
 from django_tasks.signals import task_finished
 
 from messaging.signals import account_erased
-from operations import queue
+from operations import task_queue
 
 
 # Sent by whichever backend ran it; there is one.
 @receiver(task_finished, sender=None, dispatch_uid="operations.try_failed_task_again")
 def try_failed_task_again(sender, task_result, **kwargs):
     if task_result.status == TaskResultStatus.FAILED:
-        queue.try_again(
+        task_queue.try_again(
             task_result.id, attempts=len(task_result.worker_ids), task_name=task_result.task.name
         )
 
 
 @receiver(account_erased, sender=None, dispatch_uid="operations.forget_tasks_of_account")
 def forget_tasks_of_account(sender, user_pk, **kwargs):
-    queue.forget_tasks_of(user_pk)
+    task_queue.forget_tasks_of(user_pk)

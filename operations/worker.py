@@ -22,9 +22,9 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
+from common import postgresql
 from messaging.services import resume_erasures
-from messaging_app import postgresql
-from operations import queue
+from operations import task_queue
 from operations.models import BEAT, RunningWorker
 
 logger = logging.getLogger(__name__)
@@ -89,8 +89,8 @@ def wait_for_tables() -> None:
 
 def look_after_queue() -> None:
     """Take up what dead workers left, and forget what is done."""
-    queue.take_up_abandoned()
-    queue.forget_finished()
+    task_queue.take_up_abandoned()
+    task_queue.forget_finished()
     resume_erasures()
 
 

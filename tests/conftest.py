@@ -6,7 +6,7 @@ import hypothesis
 import pytest
 from django.core.cache import caches
 
-from chats.live import bus as the_bus
+from chats.live.buses import bus as the_bus
 from messaging.models import Conversation
 from tests import discretion
 from tests.factories import MessageFactory, UserFactory

@@ -20,9 +20,9 @@ from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import OperationalError
 
-from chats.management.commands import serve as serve_command
-from messaging_app.loop import TakingTurns
 from messaging_app.secret import secret_key_from
+from operations.management.commands import serve as serve_command
+from operations.server.event_loop import TakingTurns
 from tests.services_fixture import free_port
 
 

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.template import engines
 from django.template.base import Lexer, TokenType
 
-from messaging_app.storage import HashedStaticFiles
+from operations.server.static_storage import HashedStaticFiles
 
 APPS = ("messaging", "chats", "accounts")
 

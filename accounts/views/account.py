@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import forms, services
 from accounts.limits import limited
 from accounts.views.entry import nothing_left_behind
-from chats.around import Around
 from chats.middleware import language_for
+from chats.page_shell import PageShell
 from messaging.models import Mailbox
 
 show_or_save = require_http_methods(["GET", "HEAD", "POST"])
@@ -38,7 +38,7 @@ def _forms(request):
 def _page(request, *, status=200, **filled):
     """The account page; `filled` are forms as they were sent, in the place of the saved ones."""
     context = {
-        "around": Around(request),
+        "around": PageShell(request),
         **_forms(request),
         **filled,
         "failed": next(iter(filled.values()), None),
@@ -138,7 +138,7 @@ def delete_user(request):
         logout(request)
         return nothing_left_behind(redirect("accounts:goodbye"))
     context = {
-        "around": Around(request),
+        "around": PageShell(request),
         "form": form,
         "messages_erased": count,
         "last_administrator": services.is_last_administrator(request.user),

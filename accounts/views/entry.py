@@ -23,7 +23,7 @@ from django.views.generic.base import ContextMixin, TemplateResponseMixin, View
 from accounts import forms, services
 from accounts.adapter import AccountAdapter, MailNotSent
 from accounts.limits import limited
-from chats.around import Around
+from chats.page_shell import PageShell
 
 
 class OurAnswers(TemplateResponseMixin, ContextMixin, View):
@@ -158,7 +158,7 @@ class PasswordChangeView(OurAnswers, allauth_views.PasswordChangeView):
     limited_action = "change_password"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return super().get_context_data(**kwargs) | {"around": Around(self.request)}  # type: ignore[arg-type]
+        return super().get_context_data(**kwargs) | {"around": PageShell(self.request)}  # type: ignore[arg-type]
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated and not request.user.has_usable_password():

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from accounts import notices, services
+from accounts import mail_notifications, services
 from messaging.models import Mailbox
 
 
@@ -17,7 +17,7 @@ from messaging.models import Mailbox
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request, token):
-    user = notices.subscriber(token)
+    user = mail_notifications.subscriber(token)
     if user is None:
         raise Http404
     if request.method == "POST":

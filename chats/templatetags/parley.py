@@ -5,8 +5,8 @@ from django.template.base import TextNode
 from django.templatetags.static import static
 from django.utils.html import format_html
 
-from chats import presentation
-from chats.frames import fill_all
+from chats import message_view_model
+from chats.compiled_templates import fill_all
 from messaging.people import display_name
 
 register = template.Library()
@@ -32,7 +32,7 @@ def icon(parser, token):
 @register.simple_tag
 def avatar(user, extra=""):
     """`{% avatar user %}`: the initials of a person; `extra` is a class such as "avatar-s"."""
-    return presentation.avatar(user.pk, display_name(user), extra)
+    return message_view_model.avatar(user.pk, display_name(user), extra)
 
 
 @register.simple_tag

@@ -13,11 +13,11 @@ from chats.views.conversations import (
 from chats.views.inbox import home, inbox, inbox_read
 from chats.views.live import live
 from chats.views.messages import message_delete, message_detail, message_history
-from chats.views.new import message_new, people
+from chats.views.new_message import message_new, people
 from chats.views.notifications import notifications, notifications_read
-from chats.views.reading import message_read, message_unread
+from chats.views.read_marks import message_read, message_unread
+from chats.views.replies_and_edits import message_edit, message_reply
 from chats.views.search import search
-from chats.views.writing import message_edit, message_reply
 
 __all__ = [
     "changes",

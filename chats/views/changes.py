@@ -10,13 +10,13 @@ from django.urls import reverse
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from chats.around import Around
 from chats.caching import find_conversation
-from chats.changes import CardChanges, Changes, Pill, Shown, Version
-from chats.feed import ROOTS, conversation_feed
-from chats.numbers import id_or_zero
-from chats.requests import ReaderRequest
-from chats.responses import as_part, part_of_page, render_parts, signed_in, wants_part
+from chats.http.params import id_or_zero
+from chats.http.requests import ReaderRequest
+from chats.http.responses import as_part, part_of_page, render_parts, signed_in, wants_part
+from chats.live.page_diff import CardChanges, Changes, Pill, Shown, Version
+from chats.page_shell import PageShell
+from chats.threads.conversation_list import ROOTS, conversation_feed
 from chats.views.conversations import conversation_context, other_person, presenter_of
 from chats.views.inbox import CARDS, Cards
 
@@ -28,7 +28,7 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
     """How a page about the conversation differs from what is true now; 204 if it does not."""
     conversation = find_conversation(request.user, pk)
     since = Version.spelt(request.GET.get("since", ""))
-    around = Around(request, conversation)
+    around = PageShell(request, conversation)
     if since == around.version:
         return HttpResponse(status=204)
     context = {"around": around, "conversation": conversation}
@@ -100,7 +100,7 @@ def changes(request: ReaderRequest) -> HttpResponse:
     """What is different around a page that is about no conversation; of the inbox also its cards."""
     if not wants_part(request):
         return redirect("chats:inbox")
-    around = Around(request)
+    around = PageShell(request)
     if Version.spelt(request.GET.get("since", "")) == around.version:
         return as_part(HttpResponse(status=204))
     context: dict[str, Any] = {"around": around}

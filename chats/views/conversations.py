@@ -14,15 +14,22 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.around import Around
 from chats.caching import cache_page_per_reader, find_conversation, list_request
-from chats.feed import appended, conversation_feed
 from chats.forms import MessageForm
-from chats.limits import limited
-from chats.numbers import id_or_zero, ids_of
-from chats.presentation import Person, Presenter
-from chats.requests import ReaderRequest
-from chats.responses import back, part_of_page, render_part, render_parts, signed_in, wants_part
+from chats.http.limits import limited
+from chats.http.params import id_or_zero, ids_of
+from chats.http.requests import ReaderRequest
+from chats.http.responses import (
+    back,
+    part_of_page,
+    render_part,
+    render_parts,
+    signed_in,
+    wants_part,
+)
+from chats.message_view_model import Person, Presenter
+from chats.page_shell import PageShell
+from chats.threads.conversation_list import appended, conversation_feed
 from messaging import services
 from messaging.models import Conversation
 
@@ -60,7 +67,7 @@ def _page(
 def conversation_context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
     """What every page about a conversation, and every part of one, needs."""
     return {
-        "around": Around(request, conversation),
+        "around": PageShell(request, conversation),
         "conversation": conversation,
         "other": other_person(request, conversation),
     }

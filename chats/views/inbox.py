@@ -12,12 +12,12 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.around import Around
-from chats.frames import Frame
-from chats.numbers import id_or_zero
-from chats.presentation import MESSAGE_STRINGS, Person, Presenter, ShownMessage
-from chats.requests import ReaderRequest
-from chats.responses import back, render_part, render_parts, signed_in, wants_part
+from chats.compiled_templates import CompiledTemplate
+from chats.http.params import id_or_zero
+from chats.http.requests import ReaderRequest
+from chats.http.responses import back, render_part, render_parts, signed_in, wants_part
+from chats.message_view_model import MESSAGE_STRINGS, Person, Presenter, ShownMessage
+from chats.page_shell import PageShell
 from chats.views.conversations import said_read
 from messaging import services
 from messaging.models import Message
@@ -37,7 +37,7 @@ class Card:
     oob: bool = False  # it goes where the same one stands on the page
 
     @property
-    def frame(self) -> Frame:
+    def frame(self) -> CompiledTemplate:
         return CARD
 
     @property
@@ -46,7 +46,7 @@ class Card:
 
 
 # What `templates/partials/unread_card.html` asks for.
-CARD = Frame(
+CARD = CompiledTemplate(
     "partials/unread_card.html",
     "card",
     gaps=("answers", *(f"m.{name}" for name in MESSAGE_STRINGS)),
@@ -76,7 +76,7 @@ def inbox(request: ReaderRequest) -> HttpResponse:
 def _context(request: ReaderRequest) -> dict[str, object]:
     before = id_or_zero(request.GET.get("before"))
     return {
-        "around": Around(request),
+        "around": PageShell(request),
         "before": before,
         "unread": Cards(request.user, before),
     }

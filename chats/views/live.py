@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_GET
 
-from chats.live.endpoint import OpenStream
-from chats.live.readers import Reader
+from chats.live.event_stream import OpenStream
+from chats.live.sessions import Reader
 
 # Seconds after which it may be tried again.
 WHEN_FULL = 30

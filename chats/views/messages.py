@@ -14,16 +14,16 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
-from chats.around import Around
-from chats.branches import LEVELS, MANY, Event, below, said_count
-from chats.history import versions_of
-from chats.numbers import LARGEST_ID, id_or_zero
-from chats.presentation import Person, Presenter, message_url
-from chats.requests import ReaderRequest
-from chats.responses import render_part, render_parts, signed_in, wants_part
+from chats.edit_history import versions_of
+from chats.http.params import LARGEST_ID, id_or_zero
+from chats.http.requests import ReaderRequest
+from chats.http.responses import render_part, render_parts, signed_in, wants_part
+from chats.message_view_model import Person, Presenter, message_url
+from chats.page_shell import PageShell
+from chats.threads.layout import LEVELS, MANY, LayoutStep, below, said_count
+from common.compiled_queries import CompiledQuery
 from messaging import services
 from messaging.models import Message
-from messaging.prepared import Prepared
 from messaging.rendering import excerpt
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def _message(pk: int, reader: int) -> QuerySet[Message]:
 
 
 # Asked by every page about a message, and by all that is done to one.
-_MESSAGE = Prepared(_message)
+_MESSAGE = CompiledQuery(_message)
 
 
 def presenter_for(reader: User, message: Message) -> Presenter:
@@ -63,7 +63,7 @@ def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     presenter = presenter_for(request.user, message)
     mine = message.sender_id == request.user.pk
     return {
-        "around": Around(request, message.conversation),
+        "around": PageShell(request, message.conversation),
         "conversation": message.conversation,
         "message": message,
         "presenter": presenter,
@@ -103,14 +103,14 @@ def _page_of(request: ReaderRequest, context: dict[str, Any]) -> dict[str, Any]:
     after = id_or_zero(request.GET.get("after"))
     events = below(message.pk, context["presenter"], request.user, level=0, after=after)
     context["m"].autofocus = not after
-    top = Event("message", context["m"])
+    top = LayoutStep("message", context["m"])
     return (
         context
         | _above(message, context["presenter"])
         | {
             "level": 0,
             "after": after,
-            "events": [top, *events, Event("leave")],
+            "events": [top, *events, LayoutStep("leave")],
             "replies": events[0] if events else None,
         }
     )

@@ -10,11 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.around import Around
-from chats.numbers import id_or_zero
-from chats.presentation import Clock, Person, message_url
-from chats.requests import ReaderRequest
-from chats.responses import back, render_part, render_parts, signed_in, wants_part
+from chats.http.params import id_or_zero
+from chats.http.requests import ReaderRequest
+from chats.http.responses import back, render_part, render_parts, signed_in, wants_part
+from chats.message_view_model import Clock, Person, message_url
+from chats.page_shell import PageShell
 from messaging import services
 from messaging.models import Notification
 from messaging.rendering import excerpt
@@ -55,7 +55,7 @@ def _context(request: ReaderRequest) -> dict[str, Any]:
     rows = list(found[: LISTED + 1])
     clock = Clock()
     return {
-        "around": Around(request),
+        "around": PageShell(request),
         "before": before,
         "told": [_told(row, clock) for row in rows[:LISTED]],
         "up_to": rows[0].pk if rows else 0,

@@ -15,11 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from chats.limits import limited
-from chats.numbers import id_or_zero
-from chats.presentation import Clock, Person, message_url
-from chats.requests import ReaderRequest
-from chats.responses import render_part, signed_in
+from chats.http.limits import limited
+from chats.http.params import id_or_zero
+from chats.http.requests import ReaderRequest
+from chats.http.responses import render_part, signed_in
+from chats.message_view_model import Clock, Person, message_url
 from messaging.models import Message
 from messaging.rendering import excerpt
 from messaging.search import (

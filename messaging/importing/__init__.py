@@ -1,6 +1,6 @@
 """Messages from elsewhere, as JSON Lines: `reading` checks every line, `writing` stores them."""
 
-from messaging.importing.reading import BadLine, Lines, opened
-from messaging.importing.writing import Survey, write
+from messaging.importing.loader import Survey, write
+from messaging.importing.parser import BadLine, Lines, opened
 
 __all__ = ["BadLine", "Lines", "Survey", "opened", "write"]

@@ -1,14 +1,14 @@
 """Every change to the domain: one verb, one transaction (see `transactions` for the locks)."""
 
-from messaging.services.accounts import (
+from messaging.services.account_deletion import (
     delete_everything_of,
     lock_account,
     open_mailbox,
     refresh_conversations_of,
 )
-from messaging.services.deleting import delete_message, delete_messages
-from messaging.services.erasing import erase_for_a_while, resume_erasures
-from messaging.services.reading import (
+from messaging.services.batched_deletion import erase_for_a_while, resume_erasures
+from messaging.services.message_deletion import delete_message, delete_messages
+from messaging.services.read_marks import (
     mark_as_read,
     mark_as_unread,
     mark_notifications_as_read,

@@ -214,7 +214,7 @@ def test_a_failure_deletes_nothing_at_all(lived_in, ana_in, monkeypatch):
 def test_what_is_left_of_a_large_account_is_nobodys_in_the_admin(
     lived_in, ana_in, root, sign_in, monkeypatch
 ):
-    monkeypatch.setattr("messaging.services.erasing.AT_ONCE", 1)
+    monkeypatch.setattr("messaging.services.batched_deletion.AT_ONCE", 1)
     browser, pk = sign_in(root), lived_in.pk
 
     by_view(lived_in, ana_in)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.utils import translation
 
-from chats.presentation import Clock
+from chats.message_view_model import Clock
 from tests.factories import MessageFactory
 from tests.html import soup
 

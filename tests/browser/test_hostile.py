@@ -12,7 +12,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from playwright.sync_api import Page, expect
 
-from chats.feed import ROOTS
+from chats.threads.conversation_list import ROOTS
 from messaging import services
 from messaging.models import Conversation, Message
 from tests.browser.hostile_world import NAMES, STORABLE, make_world, packed

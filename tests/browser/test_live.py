@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from chats.feed import ROOTS
+from chats.threads.conversation_list import ROOTS
 from messaging import services
 from messaging.models import Message
 from tests.browser.pages import (

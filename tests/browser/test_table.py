@@ -15,7 +15,7 @@ from django.http import Http404
 from django.test import Client
 from playwright.sync_api import Locator, Page, expect
 
-from chats import errors
+from chats.http import errors
 from messaging import services
 from messaging.models import Message
 from tests.browser.pages import article, assert_toast, composer, open_edit, open_reply, thread

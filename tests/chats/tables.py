@@ -2,7 +2,7 @@
 
 from django_tasks_db.models import DBTaskResult
 
-from messaging.erased import ErasedAccount, ErasedConversation
+from messaging.deleted_accounts import ErasedAccount, ErasedConversation
 from messaging.models import (
     Conversation,
     Mailbox,

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection
 
-from chats.rows import KNOWN
+from chats.threads.reply_rows import KNOWN
 from messaging import services
 from messaging.models import Message
 from tests.chats.addresses import address, filled_in, of
@@ -105,7 +105,7 @@ def test_a_long_thread_opens_though_the_database_takes_the_table_for_empty(as_an
 
 
 def test_opening_a_thread_of_too_much_takes_8(as_ana, mine, monkeypatch):
-    monkeypatch.setattr("chats.rows.KNOWN", 100)
+    monkeypatch.setattr("chats.threads.reply_rows.KNOWN", 100)
     for pk in replies_to(mine, 60)[:20]:
         replies_to(Message.objects.get(pk=pk), 10)
 

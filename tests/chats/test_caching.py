@@ -19,15 +19,15 @@ from django.test import Client
 from django.urls import include, path, reverse
 from django.views.decorators.cache import cache_page
 
-from chats import around, caching
+from chats import caching, page_shell
 from chats.views import conversations
 from messaging import services
 from messaging.models import Conversation, Mailbox, Message
+from tests.cached_bytes import bytes_kept, redis_of
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.conftest import HTMX, signed_in
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
-from tests.kept import bytes_kept, redis_of
 from tests.queries import statements
 
 # --- Naive decorators -----------------------------------------------------------------------------
@@ -623,7 +623,7 @@ def test_the_rows_are_kept(world, monkeypatch):
     def fail(*args):
         raise AssertionError("made again")
 
-    monkeypatch.setattr("chats.around._rows", fail)
+    monkeypatch.setattr("chats.page_shell._rows", fail)
 
     assert rows(world.as_ana) == first
     with pytest.raises(AssertionError):
@@ -665,7 +665,7 @@ def test_rows_show_what_has_just_changed(world):
 
 
 def test_rows_made_before_a_change_are_not_shown_after_it(world, monkeypatch):
-    real, changes = around._rows, ["Written meanwhile"]
+    real, changes = page_shell._rows, ["Written meanwhile"]
 
     def slow(*args):
         found = real(*args)
@@ -673,7 +673,7 @@ def test_rows_made_before_a_change_are_not_shown_after_it(world, monkeypatch):
             MessageFactory(sender=world.ben, receiver=world.ana, content=changes.pop())
         return found
 
-    monkeypatch.setattr(around, "_rows", slow)
+    monkeypatch.setattr(page_shell, "_rows", slow)
 
     assert "Written meanwhile" not in rows(world.as_ana).text
     assert "Written meanwhile" in rows(world.as_ana).text

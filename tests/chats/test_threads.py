@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.urls import reverse
 
-from chats import rows
-from chats.branches import DRAWN, LEVELS, Event, load
-from chats.rows import REPLIES
+from chats.threads import reply_rows
+from chats.threads.layout import DRAWN, LEVELS, LayoutStep, load
+from chats.threads.reply_rows import REPLIES
+from common.compiled_queries import CompiledQuery
 from messaging import services
 from messaging.models import Message
-from messaging.prepared import Prepared
 from messaging.threads import Branch
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.building import chain_below, replies_to, top_level_messages
@@ -318,9 +318,11 @@ def test_a_message_with_ten_thousand_replies_can_be_used(as_ana, mine):
 @pytest.fixture
 def few_known(monkeypatch):
     """As if threads were larger: fewer rows are looked at at once than the tests make."""
-    monkeypatch.setattr("chats.rows.KNOWN", 100)
-    monkeypatch.setattr("chats.rows._BELOW", Prepared(rows._below))  # its SQL holds the number
-    monkeypatch.setattr("chats.feed.KNOWN", 100)
+    monkeypatch.setattr("chats.threads.reply_rows.KNOWN", 100)
+    monkeypatch.setattr(
+        "chats.threads.reply_rows._BELOW", CompiledQuery(reply_rows._below)
+    )  # its SQL holds the number
+    monkeypatch.setattr("chats.threads.conversation_list.KNOWN", 100)
 
 
 def test_a_thread_wider_than_is_looked_at_hides_nothing(few_known, as_ana, mine):
@@ -365,8 +367,8 @@ def test_a_thread_deeper_than_is_looked_at_is_drawn_to_the_last_level(few_known,
 def test_of_one_reply_or_more_one_speaks_as_of_several():
     one = Branch(1, None, unread=False, below=1)
 
-    assert Event("continue", branch=one).plural == 1
-    assert Event("continue", branch=one, at_least=True).plural == 2
+    assert LayoutStep("continue", branch=one).plural == 1
+    assert LayoutStep("continue", branch=one, at_least=True).plural == 2
 
 
 def test_a_reply_deleted_while_the_page_is_made_is_left_out(as_ana, mine, monkeypatch):
@@ -378,14 +380,14 @@ def test_a_reply_deleted_while_the_page_is_made_is_left_out(as_ana, mine, monkey
             services.delete_message(message=gone, author=gone.sender)
         return load(*args)
 
-    monkeypatch.setattr("chats.branches.load", and_delete)
+    monkeypatch.setattr("chats.threads.layout.load", and_delete)
 
     assert shown(page_of(as_ana, mine.pk)) == [mine.pk, *(reply.pk for reply in rest)]
 
 
 def test_threads_are_opened_whole_or_not_at_all(monkeypatch, as_ana, conversation, ana):
-    monkeypatch.setattr("chats.rows.KNOWN", 50)
-    monkeypatch.setattr("chats.feed.KNOWN", 50)
+    monkeypatch.setattr("chats.threads.reply_rows.KNOWN", 50)
+    monkeypatch.setattr("chats.threads.conversation_list.KNOWN", 50)
     roots = top_level_messages(conversation, ana, 8)
     for pk in roots:
         replies_to(Message.objects.get(pk=pk), 30, unread=True)

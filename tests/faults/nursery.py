@@ -94,7 +94,7 @@ def main() -> None:
 
     # All that each child would otherwise load while somebody waits.
     uvicorn.Config("messaging_app.asgi:application").load()
-    import_module("messaging_app.buses")
+    import_module("chats.live.buses")
     import_module("messaging_app.urls")
     for template in (PROJECT / "templates").rglob("*.html"):
         get_template(str(template.relative_to(PROJECT / "templates")))

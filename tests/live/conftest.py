@@ -12,8 +12,8 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 
-from chats.live import bus as the_bus
-from messaging_app.bus_choice import BUSES
+from chats.live.bus_choice import BUSES
+from chats.live.buses import bus as the_bus
 from tests.discretion import private_in
 from tests.live.listening import Listener
 from tests.services_fixture import NotHere, redis_cache

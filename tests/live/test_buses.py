@@ -8,15 +8,15 @@ from queue import SimpleQueue
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from chats.live import status
+from chats.live import buses
+from chats.live.bus_choice import bus_for
+from chats.live.buses import MemoryBus, SpokenBus
+from chats.live.event_stream import status
 from messaging import services
 from messaging.models import Mailbox
-from messaging_app import buses
-from messaging_app.bus_choice import bus_for
-from messaging_app.buses import MemoryBus, SpokenBus
-from tests.chats.test_cache_backends import REDIS, Server
 from tests.factories import MessageFactory
 from tests.live.conftest import spoken_by
+from tests.chats.test_forgiving_redis import REDIS, Server
 
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 REDIS_URL = "redis://somewhere:6379/0"
@@ -39,7 +39,7 @@ def chosen(wanted="", engine=SQLITE, cache_url="", processes=1):
     ],
 )
 def test_the_bus_is_chosen_by_what_is_there(there, name):
-    assert chosen(**there) == f"messaging_app.buses.{name}"
+    assert chosen(**there) == f"chats.live.buses.{name}"
 
 
 @pytest.mark.parametrize(

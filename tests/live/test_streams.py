@@ -14,8 +14,8 @@ from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 
 from accounts import services as account_services
-from chats.live.endpoint import OpenStream, Streams
-from chats.live.readers import Reader
+from chats.live.event_stream import OpenStream, Streams
+from chats.live.sessions import Reader
 from messaging.models import Mailbox
 from tests.factories import MessageFactory
 from tests.live.conftest import spoken_by
@@ -190,7 +190,7 @@ def test_streams_have_no_threads_and_no_database_connections(serve, listen, ana)
 
 def test_a_stream_keeps_nothing_of_the_request_that_opened_it(settings, monkeypatch):
     """Of thousands, that would be half of what they take."""
-    monkeypatch.setattr("chats.live.endpoint.versions_of", lambda _people: {})
+    monkeypatch.setattr("chats.live.event_stream.versions_of", lambda _people: {})
     made = []
 
     def let_in(request):

@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 
 from messaging import services
-from messaging.importing import reading
+from messaging.importing import parser
 from messaging.models import (
     CONTENT_MAX_LENGTH,
     Conversation,
@@ -369,9 +369,9 @@ def test_a_file_that_is_not_there_or_broken_is_said_in_one_sentence(tmp_path):
     assert not Message.objects.exists()
 
 
-@pytest.mark.parametrize("kept", [reading.KEPT, 100], ids=["kept", "read twice"])
+@pytest.mark.parametrize("kept", [parser.KEPT, 100], ids=["kept", "read twice"])
 def test_more_than_one_batch_keeps_every_thread(load, monkeypatch, kept):
-    monkeypatch.setattr(reading, "KEPT", kept)
+    monkeypatch.setattr(parser, "KEPT", kept)
     count = 2_100  # with replies across the bounds of a batch
     lines = [line(1, content="Text 1")]
     for number in range(2, count + 1):

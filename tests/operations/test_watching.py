@@ -61,7 +61,7 @@ def test_a_worker_that_does_not_keep_up_is_behind(client, worker):
 
 
 def test_without_a_cache_pages_still_come(client, worker, monkeypatch):
-    monkeypatch.setattr("messaging_app.health.cache.get", lambda key: None)
+    monkeypatch.setattr("operations.health.cache.get", lambda key: None)
 
     assert health(client) == (
         200,

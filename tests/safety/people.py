@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django_tasks_db.models import DBTaskResult, get_date_max
 
-from accounts import notices
+from accounts import mail_notifications
 from accounts import services as accounts
 from messaging import services
 from messaging.models import Message, MessageHistory, Notification
@@ -88,7 +88,9 @@ def _things(them):
         # A good key would be kept in the visitor's session, to be gone from the address.
         "reset": (uid, "c1z2x3-" + "a" * 32),
         "administrator_link": ("a" * 40,),
-        "mail": (notices.unsubscribe_address(receiver.pk).rstrip("/").rpartition("/")[2],),
+        "mail": (
+            mail_notifications.unsubscribe_address(receiver.pk).rstrip("/").rpartition("/")[2],
+        ),
         "dbtaskresult": (_task().pk,),
         "content_type": (ContentType.objects.get_for_model(Message).pk, message.pk),
         "app": ("messaging",),

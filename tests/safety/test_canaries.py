@@ -18,9 +18,9 @@ from django.urls import reverse
 
 from messaging import services
 from messaging.models import Conversation, Message, MessageHistory, Notification
+from tests.cached_bytes import bytes_kept
 from tests.chats.conftest import HTMX
 from tests.factories import MessageFactory, UserFactory, reply_to
-from tests.kept import bytes_kept
 from tests.safety.people import routes
 
 pytestmark = pytest.mark.django_db

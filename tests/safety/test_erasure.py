@@ -13,7 +13,7 @@ from django.db import connection, models
 from django.test import Client
 from django.utils import timezone
 
-from accounts import erasure, leftovers, services
+from accounts import deletion_audit, deletion_ledger, services
 from accounts.models import Invitation
 from messaging.models import Message
 from tests.factories import MessageFactory, UserFactory, reply_to
@@ -96,18 +96,18 @@ def test_nothing_of_who_left_is_in_any_column(leaver, ben):
     kept = MessageFactory(
         sender=ben, receiver=UserFactory(), content="What others typed stays: zanzibar"
     )
-    assert list(leftovers.holding("flugelhorn"))
-    assert list(leftovers.holding("Zephyrine"))
+    assert list(deletion_audit.holding("flugelhorn"))
+    assert list(deletion_audit.holding("Zephyrine"))
 
     services.delete_account(leaver)
 
     for name, field in pointing_fields().items():
         assert not field.model._base_manager.filter(**{field.attname: pk}).exists(), name
-    found = [*leftovers.holding("zanzibar"), *leftovers.holding("Zephyrine")]
-    rows = [line for line in found + list(leftovers.holding("flugelhorn")) if ": " in line]
+    found = [*deletion_audit.holding("zanzibar"), *deletion_audit.holding("Zephyrine")]
+    rows = [line for line in found + list(deletion_audit.holding("flugelhorn")) if ": " in line]
     in_tables = [line for line in rows if not line.startswith("test")]
     assert [line for line in in_tables if f"messaging.Message {kept.pk}:" not in line] == []
-    assert list(leftovers.dangling()) == []
+    assert list(deletion_audit.dangling()) == []
     assert Message.objects.get() == kept
 
 
@@ -128,14 +128,14 @@ def test_what_is_left_is_found(leaver, ben):
 
 def test_who_was_erased_can_be_known_again_and_told_by_nobody(ana, ben, monkeypatch):
     ledger = []
-    monkeypatch.setattr(erasure, "remembered", lambda: set(ledger))
-    ledger.append(erasure.fingerprint(ana.pk, ana.date_joined))
+    monkeypatch.setattr(deletion_ledger, "remembered", lambda: set(ledger))
+    ledger.append(deletion_ledger.fingerprint(ana.pk, ana.date_joined))
 
-    assert erasure.came_back() == [ana]
+    assert deletion_ledger.came_back() == [ana]
     # Whoever is given the same id later is somebody else.
     later = timezone.now() + timedelta(days=1)
     type(ana).objects.filter(pk=ana.pk).update(date_joined=later)
-    assert erasure.came_back() == []
+    assert deletion_ledger.came_back() == []
     assert str(ana.pk) != ledger[0]
     assert len(ledger[0]) == 64
 
@@ -143,23 +143,23 @@ def test_who_was_erased_can_be_known_again_and_told_by_nobody(ana, ben, monkeypa
 @pytest.mark.django_db(transaction=True)
 def test_a_deletion_is_remembered_from_its_beginning_unless_it_fails(ana, ben, settings, tmp_path):
     settings.DATA_DIR = tmp_path / "data"
-    anas, bens = (erasure.fingerprint(one.pk, one.date_joined) for one in (ana, ben))
+    anas, bens = (deletion_ledger.fingerprint(one.pk, one.date_joined) for one in (ana, ben))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("messaging.services.delete_everything_of", None)
         with pytest.raises(TypeError):
             services.delete_account(ana)
     # It failed: she is there, and no restore may carry it out.
-    assert erasure.remembered() == set()
-    assert erasure.undecided() == [ana]
-    erasure.settle()
-    assert erasure.undecided() == []
+    assert deletion_ledger.remembered() == set()
+    assert deletion_ledger.undecided() == [ana]
+    deletion_ledger.settle()
+    assert deletion_ledger.undecided() == []
     with pytest.MonkeyPatch.context() as patch:  # the power goes once it is committed
-        patch.setattr(erasure, "remember", None)
+        patch.setattr(deletion_ledger, "remember", None)
         services.delete_account(ben)
-    erasure.settle()
-    assert erasure.remembered() == {bens}
+    deletion_ledger.settle()
+    assert deletion_ledger.remembered() == {bens}
 
     services.delete_account(ana)
 
-    assert erasure.remembered() == {anas, bens}
+    assert deletion_ledger.remembered() == {anas, bens}
     assert (settings.DATA_DIR / "erased").stat().st_mode & 0o077 == 0

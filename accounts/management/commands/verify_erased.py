@@ -2,7 +2,7 @@
 
 from django.core.management.base import BaseCommand, CommandError
 
-from accounts import erasure, leftovers
+from accounts import deletion_audit, deletion_ledger
 
 
 class Command(BaseCommand):
@@ -21,10 +21,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args, words, **options):
-        erasure.settle()
-        found = [*leftovers.dangling(), *leftovers.came_back()]
+        deletion_ledger.settle()
+        found = [*deletion_audit.dangling(), *deletion_audit.came_back()]
         for word in words:
-            found += leftovers.holding(word)
+            found += deletion_audit.holding(word)
         for line in found:
             self.stderr.write(line)
         if found:

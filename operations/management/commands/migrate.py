@@ -3,8 +3,8 @@
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
-from messaging_app import postgresql
-from operations.migrating import one_at_a_time
+from common import postgresql
+from operations.migration_lock import one_at_a_time
 
 
 class Command(migrate.Command):

@@ -7,7 +7,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
-from operations.moving import NotMoved, move
+from operations.database_transfer import NotMoved, move
 
 TARGET = "target"
 

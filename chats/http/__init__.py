@@ -1,0 +1,1 @@
+"""Requests, answers, errors and limits of the pages of conversations."""

@@ -1,0 +1,1 @@
+"""What every app may use and knows none of them."""

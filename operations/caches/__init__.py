@@ -1,0 +1,1 @@
+"""Back ends and upkeep of the caches."""

@@ -1,0 +1,1 @@
+"""The web server: its event loop, request bodies and static files."""
