@@ -87,7 +87,7 @@ def what_to_tell(user_pk: int, conversation_pk: int) -> Notice | None:
     )
     if place is None or reader is None or not wants_mail(reader):
         return None
-    unread = Message.objects.unread_by(reader).filter(conversation=conversation_pk)
+    unread = Message.unread.in_conversation(conversation_pk, reader)
     pks = list(unread.order_by("pk").values_list("pk", flat=True))
     # What an earlier mail told of is still unread: they know.
     if not pks or pks[0] <= place.mailed_up_to:

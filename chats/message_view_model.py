@@ -21,6 +21,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from messaging.people import display_name
+from messaging.unread import is_unread
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -211,7 +212,7 @@ class Presenter:
 
     def show(self, message: Message) -> ShownMessage:
         own = message.sender_id == self.reader_pk
-        unread = not own and not message.read
+        unread = is_unread(self.reader_pk, message.read, message.receiver_id)
         deleted = message.deleted_at is not None
         person = self.people[message.sender_id]
         day, when, when_in_full = self.clock.on_message(message.timestamp)

@@ -93,7 +93,7 @@ class PageShell:
 
     @cached_property
     def unread_by_conversation(self) -> dict[int, int]:
-        return Message.objects.unread_by_conversation(self.reader)
+        return Message.unread.counts(self.reader)
 
     @cached_property
     def unread(self) -> int:
@@ -112,8 +112,7 @@ class PageShell:
     @property
     def first_unread_url(self) -> str:
         """Where the oldest one of those can be seen, wherever it hangs."""
-        unread = Message.objects.unread_by(self.reader).filter(conversation=self.conversation)
-        pk = unread.order_by("pk").values_list("pk", flat=True).first()
+        pk = self.conversation and Message.unread.first_pk(self.conversation, self.reader)
         return message_url(pk) if pk else ""
 
     @cached_property

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
 from django.db import models
 from django.db.models import Count, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
+from django.utils.functional import cached_property
 from django_cte import CTE, with_cte
 
 from common.compiled_queries import CompiledQuery
+from messaging import unread
 from messaging.deleted_accounts import in_sight, told_in_sight
 from messaging.search import search
 
@@ -22,23 +25,19 @@ if TYPE_CHECKING:
 
 # What the inbox shows of a message. A column it shows and this forgets costs one query a row.
 INBOX_COLUMNS = (
-    *("content_html", "html_version", "timestamp", "edited", "read", "deleted_at"),
-    *("conversation_id", "thread_id", "receiver_id", "parent_message_id"),
+    *("content_html", "html_version", "timestamp", "edited", "deleted_at", *unread.COLUMNS),
+    *("conversation_id", "thread_id", "parent_message_id"),
     *("sender_id", "sender__username", "sender__first_name"),
     *("parent_message__content", "parent_message__deleted_at", "parent_message__sender_id"),
     *("parent_message__sender__username", "parent_message__sender__first_name"),
 )
 
 # What is asked of a message before it is loaded: enough to place and to count it.
-PLACE = ("id", "parent_message_id", "read", "receiver_id")
+PLACE = ("id", "parent_message_id", *unread.COLUMNS)
 
 # Added to the ids that a recursion found, so that SQLite looks up each of them. Otherwise, to have
 # the rows in order, it may read the whole table and look each row up among those ids.
 NOTHING = Value(0)
-
-# An equality, which an index answers; read=False would be NOT "read", which SQLite tries row by row.
-UNREAD = Q(read=Value(False))
-
 
 # `people.display_name` in SQL, of the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
@@ -160,9 +159,9 @@ class MessageQuerySet(models.QuerySet["Message"]):
             .order_by("id")
         )
 
-    def unread_by(self, user: User) -> Self:
+    def unread_by(self, user: User | int) -> Self:
         """Messages to `user` that they have not read."""
-        return self.filter(in_sight(), UNREAD, receiver=user)
+        return self.filter(unread.unread_by(user))
 
     def with_replies(self, most: int) -> Self:
         """Each root message with `reply_count` of its thread, counted up to `most`, and the ids of
@@ -297,37 +296,58 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
         cte = CTE.recursive(grow, name="below")
         return with_cte(cte, select=cte)
 
-    def unread_by_conversation(self, user: User) -> dict[int, int]:
-        """How many messages `user` has not read, by conversation id. Their sum is the badge."""
-        return dict(_UNREAD_BY_CONVERSATION.rows(user.pk))
-
 
 class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
     """Messages that somebody has not read yet."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(in_sight(), UNREAD)
+        return super().get_queryset().filter(in_sight(), unread.UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns an inbox shows."""
         return (
-            self.get_queryset()
-            .filter(receiver=user)
+            self._all()
+            .unread_by(user)
             .select_related("sender", "parent_message__sender")
             .only(*INBOX_COLUMNS)
             .order_by("-id")
         )
 
+    def in_conversation(self, conversation: Conversation | int, user: User) -> MessageQuerySet:
+        """Messages of one conversation that `user` has not read, in no order."""
+        return self._all().unread_by(user).filter(conversation=conversation).order_by()
 
-def _unread_by_conversation(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
-    from messaging.models import Message
+    def counts(self, user: User) -> dict[int, int]:
+        """How many messages `user` has not read, by conversation id. Their sum is the badge."""
+        return dict(self._counts.rows(user.pk))
 
-    unread = Message.objects.filter(in_sight(), UNREAD, receiver=user_pk)
-    # Rows and not ids, which no index of PostgreSQL's holds: it would fetch every message.
-    return unread.order_by().values_list("conversation_id").annotate(n=Count("*"))
+    def counts_by_thread(
+        self, conversation: Conversation, user: User, threads: Collection[int]
+    ) -> dict[int, int]:
+        """How many replies `user` has not read, by the id of the root of their thread."""
+        if not threads:
+            return {}
+        found = self.in_conversation(conversation, user).filter(thread__in=threads)
+        return dict(found.values("thread_id").annotate(n=Count("*")).values_list("thread_id", "n"))
 
+    def first_pk(self, conversation: Conversation, user: User) -> int | None:
+        """The id of the oldest message of a conversation that `user` has not read."""
+        found = self.in_conversation(conversation, user).order_by("pk")
+        return found.values_list("pk", flat=True).first()
 
-_UNREAD_BY_CONVERSATION = CompiledQuery(_unread_by_conversation)
+    @cached_property
+    def _counts(self) -> CompiledQuery:
+        return CompiledQuery(self._counted)
+
+    def _counted(self, user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
+        # Rows and not ids: no index of PostgreSQL holds the ids, so it would fetch every message.
+        messages = self._all().unread_by(user_pk).order_by()
+        return messages.values_list("conversation_id").annotate(n=Count("*"))
+
+    def _all(self) -> MessageQuerySet:
+        # The condition of `unread_by` is the whole one. On top of `get_queryset` the database
+        # would be asked for it twice.
+        return super().get_queryset()
 
 
 class NotificationQuerySet(models.QuerySet):
@@ -350,7 +370,7 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(told_in_sight(), UNREAD, user=user)
+        return self.filter(told_in_sight(), unread.UNREAD, user=user)
 
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
@@ -366,8 +386,8 @@ NOTIFICATIONS_COUNTED = 1_000
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     from messaging.models import Notification
 
-    unread = Notification.objects.filter(told_in_sight(), UNREAD, user=user_pk)
-    return unread.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
+    told = Notification.objects.filter(told_in_sight(), unread.UNREAD, user=user_pk)
+    return told.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 
 _UNREAD_NOTIFICATIONS = CompiledQuery(_unread_notifications)

@@ -311,7 +311,7 @@ class UnreadTests(MessagingTestCase):
 
         self.assertEqual(list(unread), [later, self.message])
         self.assertEqual(
-            Message.objects.unread_by_conversation(self.ben),
+            Message.unread.counts(self.ben),
             {later.conversation_id: 1, self.message.conversation_id: 1},
         )
 

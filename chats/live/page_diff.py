@@ -13,9 +13,10 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 from chats.http.params import id_or_zero
-from chats.threads.conversation_list import counts_of, ends_of, unread_by_thread
+from chats.threads.conversation_list import counts_of, ends_of
 from chats.threads.layout import LEVELS, Ends, Gap, LayoutStep, load, said_count
 from chats.threads.reply_rows import MANY, count_some, rows_of_threads
+from messaging import unread
 from messaging.models import Message
 from messaging.threads import Branch, grow, walk
 
@@ -115,11 +116,11 @@ class Changes:
         """What the page shows and is still there, by id, parents before their replies."""
         found = self.conversation.messages.filter(pk__in=self.shown.drawn).order_by("pk")
         rows = found.values_list(
-            *("pk", "parent_message_id", "thread_id", "changed_in", "read", "receiver_id"),
+            *("pk", "parent_message_id", "thread_id", "changed_in", *unread.COLUMNS),
         )
         return {
-            pk: Place(pk, parent, thread, changed, not read and receiver == self.reader.pk)
-            for pk, parent, thread, changed, read, receiver in rows
+            pk: Place(pk, parent, thread, changed, unread.is_unread(self.reader.pk, *columns))
+            for pk, parent, thread, changed, *columns in rows
         }
 
     @cached_property
@@ -216,11 +217,11 @@ class Changes:
             drawn = self.places.keys()
             found |= {branch.pk: branch for _s, branch in walk(tops.values()) if branch.pk in drawn}
         closed = self._threads - inside
-        unread = unread_by_thread(self.reader, self.conversation, closed)
+        counts = Message.unread.counts_by_thread(self.conversation, self.reader, closed)
         for root in closed:
             branch = Branch(root, None, unread=False)
             branch.below = self._counts.get(root, (0, 0, 0))[0]
-            branch.unread_below = unread.get(root, 0)
+            branch.unread_below = counts.get(root, 0)
             found[root] = branch
         return found
 
@@ -332,12 +333,12 @@ class CardChanges:
     """How the inbox differs from what is unread now."""
 
     def __init__(self, reader: User, shown: Shown) -> None:
-        unread = Message.objects.unread_by(reader)
-        here = set(unread.filter(pk__in=shown.drawn).values_list("pk", flat=True))
+        mine = Message.objects.unread_by(reader)
+        here = set(mine.filter(pk__in=shown.drawn).values_list("pk", flat=True))
         self.gone = sorted(shown.drawn - here)
         # A card shows more than its message: what that answers, and who wrote it.
         self.left = sorted(here)
-        self._coming = unread.exclude(pk__in=shown.drawn).order_by()
+        self._coming = mine.exclude(pk__in=shown.drawn).order_by()
         self._shown = shown
 
     def pill(self, page: int) -> Pill:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
-from django.db.models import Count
 from django.utils.safestring import SafeString
 
 from chats.http.params import LARGEST_ID
@@ -49,7 +48,7 @@ def conversation_feed(
     newest = _NEWEST.rows(conversation.pk, after, before or LARGEST_ID)
     found = newest[:ROOTS][::-1]
     counts = counts_of(found)
-    unread = unread_by_thread(reader, conversation, set(counts))
+    unread = Message.unread.counts_by_thread(conversation, reader, counts.keys())
 
     tops = {message.pk: Branch(message.pk, None, unread=False) for message in found}
     opening = _opened_whole(unread, counts)
@@ -131,15 +130,6 @@ def _divider_below(
     if day == presenter.clock.local(last[0].timestamp).date():
         return []
     return [LayoutStep("day", day=presenter.clock.divider(day))]
-
-
-def unread_by_thread(reader: User, conversation: Conversation, threads: set[int]) -> dict[int, int]:
-    """How many replies `reader` has not read, by the root of their thread."""
-    if not threads:
-        return {}
-    unread = Message.objects.unread_by(reader).filter(conversation=conversation)
-    counted = unread.filter(thread__in=threads).order_by().values("thread_id")
-    return dict(counted.annotate(n=Count("*")).values_list("thread_id", "n"))
 
 
 def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]]) -> list[int]:

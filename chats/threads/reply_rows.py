@@ -6,10 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from django.db.models import Count, Q
+from django.db.models import Count
 
 from chats.http.params import LARGEST_ID
 from common.compiled_queries import CompiledQuery
+from messaging import unread
 from messaging.managers import PLACE
 from messaging.models import Message
 from messaging.threads import Branch, Row, grow, walk
@@ -94,8 +95,8 @@ def _rows(messages: QuerySet, reader: User, most: int = KNOWN) -> list[Row]:
 
 def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:
     return [
-        Row(pk, parent_pk, unread=not read and receiver_pk == reader.pk)
-        for pk, parent_pk, read, receiver_pk in places
+        Row(pk, parent_pk, unread.is_unread(reader.pk, *columns))
+        for pk, parent_pk, *columns in places
     ]
 
 
@@ -121,16 +122,16 @@ def _count_at_least(top: Branch, roughly: Branch) -> None:
 
 def _only_direct(parent_pk: int, first: QuerySet, reader: User) -> Branch:
     """The replies alone, each with the number of its own."""
-    new = Q(replies__read=False, replies__receiver=reader)
     found = Message.objects.filter(pk__in=first).order_by("pk")
-    counted = found.values("pk", "read", "receiver_id").annotate(
-        below=Count("replies"), unread_below=Count("replies", filter=new)
+    counted = found.values("pk", *unread.COLUMNS).annotate(
+        below=Count("replies"),
+        unread_below=Count("replies", filter=unread.replies_unread_by(reader)),
     )
     top = Branch(parent_pk, None, unread=False)
     for row in counted:
-        unread = not row["read"] and row["receiver_id"] == reader.pk
-        reply = Branch(row["pk"], parent_pk, unread, [], row["below"], row["unread_below"])
+        new = unread.is_unread(reader.pk, *(row[name] for name in unread.COLUMNS))
+        reply = Branch(row["pk"], parent_pk, new, [], row["below"], row["unread_below"])
         top.replies.append(reply)
         top.below += 1 + reply.below
-        top.unread_below += unread + reply.unread_below
+        top.unread_below += new + reply.unread_below
     return top

@@ -13,6 +13,7 @@ from chats.page_shell import PageShell
 from chats.views.messages import find_message, presenter_for
 from messaging import services
 from messaging.models import Message
+from messaging.unread import can_mark
 
 
 @signed_in
@@ -34,7 +35,7 @@ def message_unread(request: ReaderRequest, pk: int) -> HttpResponse:
 def _to_reader(request: ReaderRequest, pk: int) -> Message:
     """A message that came to the reader: nobody marks what they wrote themselves."""
     message = find_message(request.user, pk)
-    if message.receiver_id != request.user.pk or message.deleted_at is not None:
+    if not can_mark(message, request.user.pk):
         raise Http404
     return message
 

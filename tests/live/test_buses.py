@@ -14,9 +14,9 @@ from chats.live.buses import MemoryBus, SpokenBus
 from chats.live.event_stream import status
 from messaging import services
 from messaging.models import Mailbox
+from tests.chats.test_forgiving_redis import REDIS, Server
 from tests.factories import MessageFactory
 from tests.live.conftest import spoken_by
-from tests.chats.test_forgiving_redis import REDIS, Server
 
 SQLITE, POSTGRESQL = "django.db.backends.sqlite3", "django.db.backends.postgresql"
 REDIS_URL = "redis://somewhere:6379/0"

@@ -112,7 +112,7 @@ def test_nobody_sees_anything_of_it_from_then_on(large, kept, ben, stranger):
         assert set(seen) <= {kept}
         assert set(Message.unread.unread_for_user(person)) <= {kept}
         assert set(Message.objects.unread_by(person)) <= {kept}
-        assert set(Message.objects.unread_by_conversation(person)) <= {kept.conversation_id}
+        assert set(Message.unread.counts(person)) <= {kept.conversation_id}
         assert {row["conversation_id"] for row in Participant.objects.for_list(person)} == {
             kept.conversation_id
         }

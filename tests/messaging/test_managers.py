@@ -293,10 +293,10 @@ def test_unread_messages_are_counted_by_conversation(message, ben, stranger):
     theirs = MessageFactory(sender=stranger, receiver=ben)
 
     with at_most(1):
-        counts = Message.objects.unread_by_conversation(ben)
+        counts = Message.unread.counts(ben)
 
     assert counts == {message.conversation_id: 2, theirs.conversation_id: 1}
-    assert Message.objects.unread_by_conversation(stranger) == {}
+    assert Message.unread.counts(stranger) == {}
 
 
 # Notifications and mailboxes --------------------------------------------------------------------

@@ -235,7 +235,7 @@ def test_the_unread_inbox(crowd):
 def test_the_unread_counts(crowd):
     # Grouped by conversation: as many rows as this one person has not read.
     assert_found_by_index(
-        lambda: Message.objects.unread_by_conversation(crowd["reader"]),
+        lambda: Message.unread.counts(crowd["reader"]),
         index="message_unread",
         sorted_on_sqlite=1,
     )
@@ -249,9 +249,7 @@ def test_the_unread_counts_fetch_no_message(crowd):
             for way in ("seqscan", "bitmapscan", "indexscan"):
                 cursor.execute(f"SET LOCAL enable_{way} = off")
 
-    ((_scans, _sorts, plan),) = plans_of(
-        lambda: Message.objects.unread_by_conversation(crowd["reader"])
-    )
+    ((_scans, _sorts, plan),) = plans_of(lambda: Message.unread.counts(crowd["reader"]))
 
     wanted = "COVERING INDEX" if connection.vendor == "sqlite" else "Index Only Scan"
     assert wanted in "\n".join(plan)
