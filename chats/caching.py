@@ -57,7 +57,7 @@ def list_request(request: ReaderRequest, pk: int) -> ListRequest:
     derived.method = "GET"
     # Spelt anew: "/c/007/" and "?before=007" are the same list, and no entries of their own.
     derived.path = derived.path_info = reverse("chats:conversation_messages", args=[pk])
-    allowed = {name: id_or_zero(request.GET.get(name)) for name in ALLOWED_QUERY}
+    allowed = {name: id_or_zero(request.GET.get(name)) for name in sorted(ALLOWED_QUERY)}
     derived.META["QUERY_STRING"] = urlencode({name: pk for name, pk in allowed.items() if pk})
     derived.GET = QueryDict(derived.META["QUERY_STRING"])
     derived.user = request.user

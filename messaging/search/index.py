@@ -11,6 +11,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.db.utils import NotSupportedError
 
 from messaging.search import postgresql, sqlite
@@ -30,21 +31,30 @@ def index_of(connection: BaseDatabaseWrapper) -> ModuleType:
 
 
 def keep_index(using: str = DEFAULT_DB_ALIAS) -> bool:
-    """Make the index again if something of it is gone. True if it had to be.
+    """Make the index if it is missing or not what this release expects. True if it was made.
 
-    Django rebuilds a table on SQLite when a field changes, and drops its triggers without a word;
-    messages written since are not in the index. Called by `signals.keep_search_index` after each
-    `migrate`. Does nothing before the index was first made, or after its migration was undone.
+    Called by `signals.keep_search_index` after each `migrate`. It makes the index of a new
+    database, and makes it again after an upgrade that changed it. Django also drops the triggers
+    when it rebuilds a table on SQLite for a changed field; messages that are written without them
+    are not in the index.
+
+    Does nothing while migrations of `messaging` are missing: the index reads the tables as the
+    models describe them.
     """
     connection = connections[using]
-    if connection.vendor not in BACKENDS:
+    if connection.vendor not in BACKENDS or not _is_migrated(connection):
         return False
     index = index_of(connection)
-    if not index.exists(connection) or not index.problems(connection):
+    if not index.problems(connection):
         return False
     with transaction.atomic(using=using):
         index.create(connection)
     return True
+
+
+def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
+    loader = MigrationLoader(connection, ignore_no_migrations=True)
+    return set(loader.graph.leaf_nodes("messaging")) <= set(loader.applied_migrations)
 
 
 def clean_up(using: str = DEFAULT_DB_ALIAS) -> None:

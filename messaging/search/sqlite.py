@@ -44,9 +44,11 @@ def _plain(column: str) -> str:
     """`column` without the accents that FTS5 does not know."""
     for accented, bare in PLAIN.items():
         if accented != "ς":  # it does know the two sigmas
-            for one, other in {(accented, bare), (accented.upper(), bare)}:
+            # In one order in every process: the triggers are compared with those in the database.
+            # A set would follow Python's hash seed.
+            for one in dict.fromkeys((accented, accented.upper())):
                 if len(one) == 1:
-                    column = f"replace({column},'{one}','{other}')"
+                    column = f"replace({column},'{one}','{bare}')"
     return column
 
 

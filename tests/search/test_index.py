@@ -1,6 +1,9 @@
 """The index stands as the code expects it, or says so; what was deleted leaves it."""
 
 import io
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -46,12 +49,13 @@ def test_migrate_can_be_undone_and_done_again(transactional_db, ana_after):
     try:
         executor.migrate([("messaging", "0001_initial")])
         assert not index_of(connection).exists(connection)
-        # Nothing brings it back but its migration.
+        # The index reads the tables of this release, and these are older.
         assert keep_index() is False
         assert check_index(databases=["default"]) == []
     finally:
         executor = MigrationExecutor(connection)
         executor.migrate(executor.loader.graph.leaf_nodes())
+        assert keep_index() is True
 
     assert found(ana_after, "morning") == ["Good morning, Ben"]
 
@@ -117,3 +121,43 @@ def test_the_index_can_be_made_anew(transactional_db, ana_after):
     call_command("optimize_search", rebuild=True, verbosity=0)
 
     assert found(ana_after, "morning") == ["Good morning, Ben"]
+
+
+def test_a_new_database_has_its_index_from_the_first_migrate(transactional_db, ana_after):
+    index_of(connection).drop(connection)
+    assert found_nothing_is_there()
+
+    call_command("migrate", verbosity=0)
+
+    assert check_index(databases=["default"]) == []
+    assert found(ana_after, "morning") == ["Good morning, Ben"]
+
+
+def found_nothing_is_there():
+    return not index_of(connection).exists(connection)
+
+
+WHAT_IS_WANTED = """
+import django
+django.setup()
+from messaging.search import postgresql, sqlite
+print(sqlite._wanted(), postgresql._VERSION)
+"""
+
+
+def test_every_process_expects_the_same_index():
+    """Python orders a set anew in every process: an index made from one was made at each start."""
+    wanted = {
+        subprocess.run(
+            [sys.executable, "-c", WHAT_IS_WANTED],
+            env=os.environ | {"PYTHONHASHSEED": seed, "DJANGO_SETTINGS_MODULE": "tests.settings"},
+            cwd=settings.BASE_DIR,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("1", "2", "3")
+    }
+
+    assert len(wanted) == 1
+    assert "CREATE TRIGGER" in wanted.pop()
