@@ -57,10 +57,15 @@ class MessageForm(forms.Form):
 
 
 class EditForm(forms.Form):
-    """A message's new text, and the version it was made from."""
+    """A message's new text, and the version of the text that it was made from."""
 
     content = ContentField()
-    version = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
+    text_version = forms.IntegerField(min_value=0, required=False, widget=forms.HiddenInput)
+
+    def clean_text_version(self) -> int:
+        """The version; -1, which is a conflict, if a page of an earlier release named none."""
+        version = self.cleaned_data["text_version"]
+        return -1 if version is None else version
 
 
 class NewMessageForm(MessageForm):

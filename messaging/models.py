@@ -40,6 +40,9 @@ DO_NOTHING = models.DO_NOTHING
 # Where a message stands: set when it is made, and never changed.
 PLACE_FIELDS = ("sender", "receiver", "parent_message", "thread", "conversation")
 
+# What one person sees: whether they have read the message. All other fields everybody sees.
+READ_FIELDS = frozenset({"read", "read_at"})
+
 
 class Conversation(models.Model):
     """What two people write to each other."""
@@ -169,7 +172,9 @@ class Message(models.Model):
     )
     # Chosen before sending: a send that is repeated is the same message.
     client_key = models.UUIDField(default=uuid.uuid4, editable=False)
-    # The version of the conversation in which this last changed.
+    # How often the text was edited; null: never. An edit names the text that it starts from.
+    text_version = models.PositiveIntegerField(null=True, editable=False)
+    # The version of the conversation in which this last changed for everybody who sees it.
     changed_in = models.PositiveBigIntegerField(default=0, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
@@ -237,32 +242,29 @@ class Message(models.Model):
         update_fields: Iterable[str] | None = None,
         **kwargs: Any,
     ) -> None:
-        """Save, in one transaction with all that follows (signals.py).
+        """Save the message and raise the versions that the saved fields belong to.
 
-        The conversation and the thread are found here, so that
-        `Message.objects.create(sender=…, receiver=…, content=…)` is all it takes.
+        A new message finds its conversation and its thread here, so that
+        `Message.objects.create(sender=…, receiver=…, content=…)` is complete. The receivers in
+        `signals` run in the same transaction.
 
         Raises:
-            ValidationError: the parent lies in another conversation, nobody else receives it, or
-                the place of a message that exists was changed.
+            ValidationError: the parent lies in another conversation, the sender is the receiver,
+                or the place of an existing message was changed.
         """
-        if update_fields is not None:
-            update_fields = set(update_fields)
-        if self._state.adding:
-            self._find_place()
-        elif update_fields is None or any(
-            name.removesuffix("_id") in PLACE_FIELDS for name in update_fields
-        ):
-            self._keep_place()
-        # Raising the version locks the conversation before the row gets its id. Afterwards
-        # would be too late: ids have to follow commits.
-        self.changed_in = Conversation.objects.next_version(self.conversation_id)
-        Mailbox.objects.raise_versions((self.sender_id, self.receiver_id))
+        adding = self._state.adding
         fields = self._fields_to_save(update_fields)
+        if adding:
+            self._find_place()
+        elif fields is None or any(name.removesuffix("_id") in PLACE_FIELDS for name in fields):
+            self._keep_place()
+        self._raise_versions(fields)
         if fields is None or "content" in fields:
             self.content_html = rendering.render_content(self.content) if self.content else ""
             self.html_version = rendering.HTML_VERSION
         super().save(*args, update_fields=fields, **kwargs)
+        if adding:
+            self._move_conversation_up()
 
     @property
     def body(self) -> SafeString:
@@ -306,7 +308,7 @@ class Message(models.Model):
             )
 
     def _fields_to_save(self, update_fields: Iterable[str] | None) -> Collection[str] | None:
-        """`update_fields` with what follows from `content`, for deferred instances as well."""
+        """The names of the fields to save, with those that follow from them; None: all fields."""
         if update_fields is None:
             deferred = self.get_deferred_fields()
             if not deferred or self._state.adding:
@@ -315,10 +317,33 @@ class Message(models.Model):
             update_fields = {
                 field.name for field in self._meta.concrete_fields if field.attname not in deferred
             } - {"id"}
-        fields = {*update_fields, "changed_in"}
+        fields = set(update_fields)
         if "content" in fields:
-            fields |= {"content_html", "html_version", "edited"}
+            fields |= {"content_html", "html_version", "edited", "text_version"}
+        if fields - READ_FIELDS:
+            fields.add("changed_in")
         return fields
+
+    def _raise_versions(self, fields: Collection[str] | None) -> None:
+        if fields is not None and READ_FIELDS.issuperset(fields):
+            # Only the reader sees a read mark. The sender's pages must not change, or tell.
+            Mailbox.objects.raise_versions([self.receiver_id])
+            reading = Participant.objects.filter(
+                user=self.receiver_id, conversation=self.conversation_id
+            )
+            reading.update(version=F("version") + 1)
+            return
+        # Raising the version locks the conversation before the row gets its id. Afterwards would
+        # be too late: ids have to follow commits.
+        self.changed_in = Conversation.objects.next_version(self.conversation_id)
+        Mailbox.objects.raise_versions((self.sender_id, self.receiver_id))
+
+    def _move_conversation_up(self) -> None:
+        Conversation.objects.filter(pk=self.conversation_id).update(last_message=self)
+        people = Participant.objects.filter(conversation=self.conversation_id)
+        if not people.update(last_activity=self.timestamp):
+            # One of the two was deleted, and the conversation is being deleted with them.
+            raise ValidationError(_("This account no longer exists."), code="gone")
 
     def delete(
         self, using: str | None = None, keep_parents: bool = False

@@ -147,14 +147,14 @@ class EditTests(MessagingTestCase):
             Message.objects.bulk_update([self.message], ["content"])
 
     def test_a_stale_edit_is_a_conflict(self):
-        version = self.message.changed_in
+        version = self.message.text_version
         services.edit_message(
-            message=self.message, editor=self.ana, content="Good evening", version=version
+            message=self.message, editor=self.ana, content="Good evening", text_version=version
         )
 
         with self.assertRaises(services.MessageConflict):
             services.edit_message(
-                message=self.message, editor=self.ana, content="Good night", version=version
+                message=self.message, editor=self.ana, content="Good night", text_version=version
             )
         self.assertEqual(self.versions(), ["Good morning"])
 

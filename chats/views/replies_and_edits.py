@@ -112,7 +112,7 @@ def message_edit(request: ReaderRequest, pk: int) -> HttpResponse:
         raise Http404
     if request.method == "POST":
         return _save_edit(request, message)
-    form = EditForm(initial={"content": message.content, "version": message.changed_in})
+    form = EditForm(initial={"content": message.content, "text_version": message.text_version or 0})
     return _edit_form(request, message, form)
 
 
@@ -140,7 +140,7 @@ def _save_edit(request: ReaderRequest, message: Message) -> HttpResponse:
         again = EditForm(
             initial={
                 "content": form.cleaned_data["content"],
-                "version": conflict.message.changed_in,
+                "text_version": conflict.message.text_version or 0,
             }
         )
         return _edit_form(request, message, again, status=409, current=conflict.message)

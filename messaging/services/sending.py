@@ -19,7 +19,6 @@ from messaging.models import (
     Message,
     MessageHistory,
     Notification,
-    Participant,
 )
 from messaging.services.transactions import lock, one_transaction
 
@@ -154,7 +153,7 @@ def _first_content(message: Message) -> str:
 
 
 def notify_receiver(message: Message) -> None:
-    """What follows a new message: its notification, and the conversation moves to the top."""
+    """Notify the receiver of a new message. Called by `signals.create_message_notification`."""
     Notification.objects.create(
         user_id=message.receiver_id,
         message=message,
@@ -162,22 +161,20 @@ def notify_receiver(message: Message) -> None:
         read=message.read,
         created_at=message.timestamp,
     )
-    Conversation.objects.filter(pk=message.conversation_id).update(last_message=message)
-    people = Participant.objects.filter(conversation=message.conversation_id)
-    if not people.update(last_activity=message.timestamp):
-        # One of them was deleted, and the conversation is being removed.
-        raise ValidationError(_("This account no longer exists."), code="gone")
 
 
 @one_transaction
-def edit_message(*, message: Message, editor: User, content: str, version: int) -> Message:
-    """The message with its new text. `version` is the `changed_in` that `editor` started from.
+def edit_message(
+    *, message: Message, editor: User, content: str, text_version: int | None
+) -> Message:
+    """The message with its new text.
 
-    The old text is kept by `signals.log_message_edit`. The same text is no edit.
+    `text_version` is the `Message.text_version` that `editor` started from. The same text is no
+    edit. `signals.log_message_edit` keeps the old text.
 
     Raises:
-        Message.DoesNotExist: it was deleted, or is not `editor`'s own.
-        MessageConflict: it was edited meanwhile.
+        Message.DoesNotExist: the message was deleted, or is not `editor`'s own.
+        MessageConflict: the text was edited since.
         ValidationError: the text is empty or too long.
     """
     content = clean_content(content)
@@ -187,7 +184,7 @@ def edit_message(*, message: Message, editor: User, content: str, version: int) 
     current = Message.objects.get(pk=message.pk, sender=editor, deleted_at=None)
     if current.content == content:
         return current
-    if current.changed_in != version:
+    if (text_version or 0) != (current.text_version or 0):
         raise MessageConflict(current)
     current.content = content
     current.save(update_fields=["content"])
@@ -202,13 +199,14 @@ def keep_previous_content(message: Message) -> None:
     """
     stored = (
         Message.objects.select_for_update(no_key=True)
-        .only("content", "edited")
+        .only("content", "edited", "text_version")
         .get(pk=message.pk, deleted_at=None)
     )
     if stored.content == message.content:
-        message.edited = stored.edited
+        message.edited, message.text_version = stored.edited, stored.text_version
         return
     MessageHistory.objects.create(
         message=message, old_content=stored.content, edited_by_id=message.sender_id
     )
     message.edited = True
+    message.text_version = (stored.text_version or 0) + 1

@@ -163,7 +163,7 @@ def test_what_is_over_meanwhile_is_not_told(ana, ben, mailoutbox, meanwhile):
 def test_an_edit_is_no_new_message(ana, ben, mailoutbox):
     message = MessageFactory(sender=ana, receiver=ben)
     work()
-    edit_message(message=message, editor=ana, content="Other", version=message.changed_in)
+    edit_message(message=message, editor=ana, content="Other", text_version=message.text_version)
 
     assert not DBTaskResult.objects.exists()
 

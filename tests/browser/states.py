@@ -44,7 +44,7 @@ def make_sample(reader: User, other: User, third: User) -> Sample:
             message=own,
             editor=reader,
             content=f"My plan, {draught} draught",
-            version=own.changed_in,
+            text_version=own.text_version,
         )
         own.refresh_from_db()
     deep = to_reader(f"{LONG_WORD} " + "How deep does this go? " * 12)

@@ -82,7 +82,7 @@ def test_axe_finds_nothing_after_any_swap_and_the_focus_is_never_lost(
         message=sample.own,
         editor=ben,
         content="From elsewhere",
-        version=Message.objects.get(pk=sample.own.pk).changed_in,
+        text_version=Message.objects.get(pk=sample.own.pk).text_version,
     )
     box.fill("From here")
     box.press("Control+Enter")

@@ -355,7 +355,7 @@ def test_what_comes_while_a_page_is_open_is_words(sign_in, reader, ana, watch):
 def edit(message, text):
     message = Message.objects.get(pk=message.pk)
     services.edit_message(
-        message=message, editor=message.sender, content=text, version=message.changed_in
+        message=message, editor=message.sender, content=text, text_version=message.text_version
     )
 
 
@@ -370,7 +370,7 @@ def test_what_a_form_gives_back_is_words(sign_in, reader, ana, watch):
     looking.at(f"/m/{own.pk}/")
     edit(own, texts[0])
 
-    looking.posted("409, edited", f"/m/{own.pk}/edit/", content=texts[1], version="1")
+    looking.posted("409, edited", f"/m/{own.pk}/edit/", content=texts[1], text_version="7")
     looking.posted("422, no key", send, content=texts[2], client_key="x")
     looking.posted("422, new", "/new/", content=texts[3], client_key=key, to=NAMES[0], q=NAMES[1])
     looking.posted("sent", send, content=texts[4], client_key=key)

@@ -395,7 +395,10 @@ def test_an_edit_meanwhile_elsewhere_shows_both_texts(as_ben, watch, own, conver
 
 def test_the_history_opens_beside_the_message(as_ben, own, conversation):
     services.edit_message(
-        message=own, editor=own.sender, content="My plan, second draught", version=own.changed_in
+        message=own,
+        editor=own.sender,
+        content="My plan, second draught",
+        text_version=own.text_version,
     )
     open_conversation(as_ben, conversation)
     mark = article(as_ben, own).get_by_role("button", name="edited")
@@ -423,7 +426,7 @@ def test_the_history_opens_beside_the_message(as_ben, own, conversation):
 
 def test_a_message_is_deleted_by_a_page_that_says_what_goes(as_ben, own, conversation):
     services.edit_message(
-        message=own, editor=own.sender, content="Second draught", version=own.changed_in
+        message=own, editor=own.sender, content="Second draught", text_version=own.text_version
     )
     open_conversation(as_ben, conversation)
     article(as_ben, own).get_by_role("link", name="Delete").click()

@@ -21,7 +21,7 @@ def messages(ana, ben):
     services.mark_as_read(reader=ben, messages=Message.objects.filter(pk=first.pk))
     own = MessageFactory(sender=ben, receiver=ana, content="My plan, first draught")
     services.edit_message(
-        message=own, editor=ben, content="My plan, second draught", version=own.changed_in
+        message=own, editor=ben, content="My plan, second draught", text_version=own.text_version
     )
     unread = MessageFactory(sender=ana, receiver=ben, content="A fine plan")
     return first, own, unread

@@ -45,7 +45,7 @@ def opened(message, conversation):
 def edit(message, text):
     message = Message.objects.get(pk=message.pk)
     services.edit_message(
-        message=message, editor=message.sender, content=text, version=message.changed_in
+        message=message, editor=message.sender, content=text, text_version=message.text_version
     )
 
 

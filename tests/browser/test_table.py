@@ -131,7 +131,7 @@ def sent_from(form: str) -> Prepare:
 def edited_elsewhere(page: Page, sample: Sample) -> None:
     own = Message.objects.get(pk=sample.own.pk)
     services.edit_message(
-        message=own, editor=sample.reader, content="From elsewhere", version=own.changed_in
+        message=own, editor=sample.reader, content="From elsewhere", text_version=own.text_version
     )
 
 

@@ -50,7 +50,7 @@ def filled_in(message, **values):
     return {
         "content": "Some text that was typed",
         "client_key": str(uuid4()),
-        "version": message.changed_in,
+        "text_version": message.text_version or 0,
         "to": message.sender.username,
         "q": "stra",
         "up_to": 2**63 - 1,

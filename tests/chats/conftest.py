@@ -39,7 +39,7 @@ def foreign(ben, stranger):
 @pytest.fixture
 def edited(mine, ana):
     return services.edit_message(
-        message=mine, editor=ana, content="What ana meant", version=mine.changed_in
+        message=mine, editor=ana, content="What ana meant", text_version=mine.text_version
     )
 
 

@@ -223,7 +223,7 @@ READ = {
     "message_send": ("client_key",),
     "message_reply": ("client_key",),
     "message_new": ("client_key", "to"),
-    "message_edit": ("version",),
+    "message_edit": ("text_version",),
     "conversation_read": ("up_to",),
     "inbox_read": ("up_to",),
     "notifications_read": ("up_to",),
@@ -242,7 +242,7 @@ def test_junk_in_a_form_has_no_effect(as_ana, theirs, edited, name, field, heade
         typed = filled_in(message) | {field: junk}
         response = as_ana.post(address(name, message), typed, headers=headers)
 
-        if field in {"client_key", "version", "to"}:
+        if field in {"client_key", "text_version", "to"}:
             assert response.status_code in {409, 422}, junk
             assert typed["content"] in response.content.decode()
         else:

@@ -158,7 +158,7 @@ def test_an_edit_history_takes_5(as_ana, mine, ana, versions):
     message = mine
     for number in range(versions):
         message = services.edit_message(
-            message=message, editor=ana, content=f"Text {number}", version=message.changed_in
+            message=message, editor=ana, content=f"Text {number}", text_version=message.text_version
         )
 
     with at_most(5):

@@ -655,7 +655,9 @@ def test_rows_show_what_has_just_changed(world):
     typed = filled_in(world.mine, content="What ana meant")
     mine_last = MessageFactory(sender=world.ana, receiver=world.ben, content="Last")
     assert "You: Last" in rows(world.as_ana).text
-    world.as_ana.post(address("message_edit", mine_last), typed | {"version": mine_last.changed_in})
+    world.as_ana.post(
+        address("message_edit", mine_last), typed | {"text_version": mine_last.text_version or 0}
+    )
     assert "You: What ana meant" in rows(world.as_ana).text
     assert "What ana meant" in rows(world.as_ben).text
 

@@ -302,10 +302,10 @@ class Person:
 
     def _edit(self, one):
         text = f"text {one.number} from {one.sender} to {one.receiver} version {one.version + 1}"
-        stored = Message.objects.values_list("changed_in", flat=True).get(pk=one.pk)
+        stored = Message.objects.values_list("text_version", flat=True).get(pk=one.pk)
         url = reverse("chats:message_edit", args=[one.pk])
         htmx = self.random.random() < 0.5
-        self.ask("POST", url, {"content": text, "version": stored}, htmx=htmx)
+        self.ask("POST", url, {"content": text, "text_version": stored or 0}, htmx=htmx)
         with self.known.lock:
             one.version += 1
 

@@ -28,7 +28,10 @@ def last(ana, ben):
 def own(last, ana, ben):
     message = MessageFactory(sender=ana, receiver=ben, content="My plan, first draught")
     services.edit_message(
-        message=message, editor=ana, content="My plan, second draught", version=message.changed_in
+        message=message,
+        editor=ana,
+        content="My plan, second draught",
+        text_version=message.text_version,
     )
     return Message.objects.get(pk=message.pk)
 
@@ -59,7 +62,7 @@ SENT = {
     ),
     "an edit": lambda last, own: (
         of("message_edit", own.pk),
-        {"content": "My plan, third draught", "version": own.changed_in},
+        {"content": "My plan, third draught", "text_version": own.text_version or 0},
     ),
     "read": lambda last, own: (of("message_read", last.pk), {}),
     "all read": lambda last, own: (

@@ -275,7 +275,7 @@ def test_the_edit_form_holds_the_text_and_its_version(as_ana, mine, headers):
 
     form = page.select_one(f"article#m-{mine.pk} form")
     assert text_of(form) == mine.content
-    assert form.select_one("[name=version]")["value"] == str(mine.changed_in)
+    assert form.select_one("[name=text_version]")["value"] == "0"
 
 
 def test_an_edit_is_kept_and_marked(as_ana, mine):
@@ -320,7 +320,7 @@ def test_a_bad_edit_comes_back(as_ana, mine, content, headers):
     page = soup(as_ana.post(address("message_edit", mine), typed, headers=headers), 422)
 
     assert text_of(page) == content
-    assert page.select_one("[name=version]")["value"] == str(mine.changed_in)
+    assert page.select_one("[name=text_version]")["value"] == "0"
     mine.refresh_from_db()
     assert mine.content == "What ana wrote"
 
@@ -335,14 +335,37 @@ def test_an_edit_in_two_tabs_shows_both_texts(as_ana, mine, headers):
     assert page.select_one("[role=alert] blockquote").text == "First tab"
     mine.refresh_from_db()
     assert mine.content == "First tab"
-    version = page.select_one("[name=version]")["value"]
-    as_ana.post(address("message_edit", mine), second | {"version": version})
+    version = page.select_one("[name=text_version]")["value"]
+    as_ana.post(address("message_edit", mine), second | {"text_version": version})
     mine.refresh_from_db()
     assert mine.content == "Second tab"
     assert [one.old_content for one in mine.history.order_by("pk")] == [
         "What ana wrote",
         "First tab",
     ]
+
+
+def test_an_edit_from_a_page_of_an_earlier_release_comes_back_with_its_text(as_ana, mine, headers):
+    """It does not say which text it started from: nobody's change is overwritten unseen."""
+    typed = filled_in(mine, content="What ana meant")
+    del typed["text_version"]
+
+    page = soup(as_ana.post(address("message_edit", mine), typed, headers=headers), 409)
+
+    assert text_of(page) == "What ana meant"
+    assert page.select_one("[role=alert] blockquote").text == "What ana wrote"
+
+
+def test_an_open_edit_survives_that_the_message_is_read(as_ana, mine, ben):
+    typed = filled_in(mine, content="What ana meant")
+    mine.read = True
+    mine.save(update_fields=["read"])
+
+    as_ana.post(address("message_edit", mine), typed)
+
+    mine.refresh_from_db()
+    assert mine.content == "What ana meant"
+    assert mine.read
 
 
 def test_cancelling_an_edit_brings_the_message_back(as_ana, mine):
@@ -439,7 +462,10 @@ def often_edited(mine, ana):
     message = mine
     for number in range(45):
         message = services.edit_message(
-            message=message, editor=ana, content=f"Version {number}", version=message.changed_in
+            message=message,
+            editor=ana,
+            content=f"Version {number}",
+            text_version=message.text_version,
         )
     return message
 
@@ -447,7 +473,9 @@ def often_edited(mine, ana):
 def test_every_version_is_shown_with_what_changed(as_ben, mine, ana, headers):
     for text in ("What ana meant", "What ana really meant"):
         mine.refresh_from_db()
-        services.edit_message(message=mine, editor=ana, content=text, version=mine.changed_in)
+        services.edit_message(
+            message=mine, editor=ana, content=text, text_version=mine.text_version
+        )
 
     page = soup(as_ben.get(address("message_history", mine), headers=headers))
 

@@ -37,7 +37,10 @@ def live(person, people, seed, met):
                     )
                 elif what == "edit" and (own := mine.last()):
                     services.edit_message(
-                        message=own, editor=person, content=f"Edit {number}", version=own.changed_in
+                        message=own,
+                        editor=person,
+                        content=f"Edit {number}",
+                        text_version=own.text_version,
                     )
                 elif what == "read":
                     services.mark_as_read(reader=person, messages=Message.objects.all())

@@ -52,7 +52,7 @@ def test_every_version_is_kept_once_and_the_loser_gets_both_texts(ana, ben, sett
         before = Message.objects.get(pk=message.pk)
         texts = [f"Round {number}, window {window}" for window in (1, 2)]
         headers = HTMX if number % 2 else None
-        fields = [{"content": text, "version": before.changed_in} for text in texts]
+        fields = [{"content": text, "text_version": before.text_version or 0} for text in texts]
 
         answers = at_once(
             *(

@@ -166,7 +166,7 @@ class People(RuleBasedStateMachine):
             message=message,
             editor=self.users[there["sender"]],
             content=text,
-            version=message.changed_in,
+            text_version=message.text_version,
         )
         if edited.content != there["text"]:
             there["earlier"].append(there["text"])

@@ -41,7 +41,7 @@ class Life:
             message=message,
             editor=message.sender,
             content=f"Edited to {self.changes}",
-            version=message.changed_in,
+            text_version=message.text_version,
         )
 
     def _delete(self, _one, message, _all):

@@ -162,7 +162,7 @@ def test_a_redis_that_breaks_costs_only_time(serve, listen, settings, redis_serv
         for _ in range(5):
             message = MessageFactory(sender=ben, receiver=ana)
         services.edit_message(
-            message=message, editor=ben, content="Changed", version=message.changed_in
+            message=message, editor=ben, content="Changed", text_version=message.text_version
         )
         spent = time.monotonic() - began
         assert listener.wait(lambda one: one.last == version_of(ana))  # all the same

@@ -40,7 +40,7 @@ def page(open_page, theirs):
 def edit(message, text):
     message = Message.objects.get(pk=message.pk)
     services.edit_message(
-        message=message, editor=message.sender, content=text, version=message.changed_in
+        message=message, editor=message.sender, content=text, text_version=message.text_version
     )
 
 

@@ -63,7 +63,7 @@ def test_three_editors_at_once_lose_no_version(message, ana):
 
         def edit(text, before=before):
             return services.edit_message(
-                message=before, editor=ana, content=text, version=before.changed_in
+                message=before, editor=ana, content=text, text_version=before.text_version
             )
 
         outcomes = at_once(*(lambda text=text, edit=edit: edit(text) for text in texts))

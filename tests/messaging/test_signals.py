@@ -194,6 +194,43 @@ def test_every_change_raises_the_versions_of_both_mailboxes(message, ana, ben, s
     assert after[stranger.pk] == before[stranger.pk]
 
 
+def versions_of(message, ana, ben):
+    conversation = Conversation.objects.get(pk=message.conversation_id)
+    mailboxes = dict(Mailbox.objects.values_list("user", "version"))
+    reading = dict(conversation.participants.values_list("user", "version"))
+    message.refresh_from_db()
+    return {
+        "changed in": message.changed_in,
+        "conversation": conversation.version,
+        "text": message.text_version,
+        "ana's mailbox": mailboxes[ana.pk],
+        "ben's mailbox": mailboxes[ben.pk],
+        "ana's marks": reading[ana.pk],
+        "ben's marks": reading[ben.pk],
+    }
+
+
+@pytest.mark.parametrize(
+    ("fields", "risen"),
+    [
+        (["read"], {"ben's mailbox", "ben's marks"}),
+        (["read", "read_at"], {"ben's mailbox", "ben's marks"}),
+        (["content"], {"changed in", "conversation", "text", "ana's mailbox", "ben's mailbox"}),
+        (["timestamp"], {"changed in", "conversation", "ana's mailbox", "ben's mailbox"}),
+        (["html_version"], {"changed in", "conversation", "ana's mailbox", "ben's mailbox"}),
+    ],
+    ids=lambda value: "+".join(value) if isinstance(value, list) else "",
+)
+def test_a_save_raises_the_versions_that_its_fields_belong_to(message, ana, ben, fields, risen):
+    before = versions_of(message, ana, ben)
+    message.read, message.content = True, "Good evening, Ben"
+
+    message.save(update_fields=fields)
+
+    after = versions_of(message, ana, ben)
+    assert {name for name in before if after[name] != before[name]} == risen
+
+
 def test_a_mailbox_that_is_missing_is_made(ana, ben):
     Mailbox.objects.all().delete()
 

@@ -46,7 +46,7 @@ first = services.send_message(sender=ana, receiver=ben, content="Marmalade, é, 
 for number in range(20):
     services.send_message(sender=ben, receiver=ana, content=f"Reply {number}", parent=first)
 services.edit_message(
-    message=first, editor=ana, content="Marmalade, é, 日本!", version=first.changed_in
+    message=first, editor=ana, content="Marmalade, é, 日本!", text_version=first.text_version
 )
 erase_account.enqueue(account_pk=0)
 """

@@ -71,7 +71,7 @@ def _things(them):
     sender, receiver = them.users["sender"], them.users["receiver"]
     message = MessageFactory(sender=sender, receiver=receiver, content="First words")
     message = services.edit_message(
-        message=message, editor=sender, content="Private words", version=message.changed_in
+        message=message, editor=sender, content="Private words", text_version=message.text_version
     )
     reply_to(message, "A private answer")
     them.message = message
@@ -170,7 +170,7 @@ def sent(them):
     return {
         "content": f"Some text that was typed, {next(numbers)}",
         "client_key": f"00000000-0000-4000-8000-{next(numbers):012}",
-        "version": them.message.changed_in,
+        "text_version": them.message.text_version or 0,
         "to": "receiver",
         "q": "str",
         "up_to": 2**63 - 1,

@@ -46,7 +46,7 @@ def crowd(settings):
         texts = [f"canary {kind} of {name}" for kind in ("first", "later", "answer", "deep")]
         message = MessageFactory(sender=users[name], receiver=users[other], content=texts[0])
         services.edit_message(
-            message=message, editor=users[name], content=texts[1], version=message.changed_in
+            message=message, editor=users[name], content=texts[1], text_version=message.text_version
         )
         answer = reply_to(message, texts[2])
         reply_to(answer, texts[3])

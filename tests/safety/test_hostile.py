@@ -146,7 +146,7 @@ def test_histories_differences_inboxes_rows_and_searches_show_them_as_text(ana, 
         edit = reverse("chats:message_edit", args=[message.pk])
         turned = texts[(number + 1) % len(texts)]
         message.refresh_from_db()
-        me.post(edit, {"content": turned, "version": message.changed_in})
+        me.post(edit, {"content": turned, "text_version": message.text_version or 0})
         paths = [f"/m/{message.pk}/", f"/m/{message.pk}/history/", f"/m/{message.pk}/reply/"]
         paths += [f"/c/{conversation.pk}/", "/inbox/", "/notifications/", "/search/?q=script"]
         paths += ["/search/?q=evil+example", "/search/?q=%22alert%22"]

@@ -43,7 +43,7 @@ FIELDS = (
     "up_to",
     "seen",
     "level",
-    "version",
+    "text_version",
     "client_key",
     "part",
     "q",
@@ -63,7 +63,7 @@ def ids(ana, ben, stranger, caplog):
     reply_to(gone, "An answer to it")
     services.delete_message(message=gone, author=ana)
     return {
-        "version": own.changed_in,
+        "text_version": own.text_version or 0,
         "own": own.pk,
         "theirs": theirs.pk,
         "another conversation's": elsewhere.pk,
@@ -155,7 +155,11 @@ def test_no_id_in_a_query_or_form_shows_or_changes_what_is_not_ones_own(ids, ana
         # All at once; and once with what is right where a wrong value would be refused first.
         together = dict.fromkeys(FIELDS, value)
         for place, (name, path) in enumerate(ways.items()):
-            right = {"content": "Hi", "client_key": str(uuid4()), "version": ids["version"]}
+            right = {
+                "content": "Hi",
+                "client_key": str(uuid4()),
+                "text_version": ids["text_version"],
+            }
             headers = (None, HTMX)[(number + place) % 2]
             asked = [
                 (browser.get, together),
@@ -227,7 +231,7 @@ def test_a_reply_answers_what_the_address_names_whatever_the_form_says(ids, ana,
         assert message.changed_in < 10**9
 
     own = Message.objects.get(pk=ids["own"])
-    edit = made_up | {"content": "Changed", "version": own.changed_in}
+    edit = made_up | {"content": "Changed", "text_version": own.text_version or 0}
     assert browser.post(reverse("chats:message_edit", args=[own.pk]), edit).status_code == 302
     edited = Message.objects.get(pk=own.pk)
     assert (edited.sender, edited.receiver, edited.read) == (ana, ben, False)
@@ -245,6 +249,7 @@ def test_nobody_makes_themselves_more_than_they_are(ana, client):
         "password": "seventeen green herons",
         "username": "root",
         "version": 10**9,
+        "text_version": 10**9,
         "user": 1,
     }
     browser = signed_in(ana)

@@ -270,7 +270,11 @@ def test_logs_and_error_pages_hold_no_text_password_or_cookie(
         monkeypatch.setattr("accounts.services.delete_account", fail)
         monkeypatch.setattr("accounts.services.change_email", fail)
     bodies = []
-    typed = {"content": "canary typed", "client_key": str(uuid4()), "version": message.changed_in}
+    typed = {
+        "content": "canary typed",
+        "client_key": str(uuid4()),
+        "text_version": message.text_version or 0,
+    }
     for path, fields in {
         f"/c/{conversation.pk}/send/": typed,
         f"/m/{message.pk}/reply/": typed,

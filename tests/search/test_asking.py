@@ -204,7 +204,7 @@ def test_edited_is_a_filter(ana, say):
     say("plum as it was")
     message = say("pear")
     services.edit_message(
-        message=message, editor=ana, content="plum by now", version=message.changed_in
+        message=message, editor=ana, content="plum by now", text_version=message.text_version
     )
 
     assert found(ana, "plum is:edited") == ["plum by now"]

@@ -34,7 +34,7 @@ def test_who_no_longer_takes_part_finds_nothing(ana, ben, message):
 
 def test_an_edit_is_found_at_once_and_the_earlier_text_is_not(ana, message):
     services.edit_message(
-        message=message, editor=ana, content="Good evening", version=message.changed_in
+        message=message, editor=ana, content="Good evening", text_version=message.text_version
     )
 
     assert found(ana, "evening") == ["Good evening"]
@@ -116,7 +116,7 @@ def test_a_message_that_was_edited_often_leaves_nothing_behind(ana, message):
             message=message,
             editor=ana,
             content=f"Élan\nnumber{number} ΆΈ ё gut🤣 {'word ' * number}",
-            version=message.changed_in,
+            text_version=message.text_version,
         )
     message.refresh_from_db()
     services.delete_message(message=message, author=ana)

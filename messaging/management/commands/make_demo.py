@@ -155,7 +155,7 @@ class _Sample:
                 message=message,
                 editor=message.sender,
                 content=text,
-                version=Message.objects.get(pk=message.pk).changed_in,
+                text_version=Message.objects.get(pk=message.pk).text_version,
             )
             MessageHistory.objects.filter(pk=message.history.latest("pk").pk).update(
                 edited_at=self.now - replaced
