@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
 from django import forms
-from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from chats.message_view_model import message_url
+from messaging.people import people_to_write_to
 from messaging.services import clean_content
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class NewMessageForm(MessageForm):
         self.writer = writer
 
     def clean_to(self) -> User:
-        people = get_user_model().objects.filter(is_active=True).exclude(pk=self.writer.pk)
-        person = people.filter(username=self.cleaned_data["to"]).first()
+        person = people_to_write_to(self.writer).filter(username=self.cleaned_data["to"]).first()
         if person is None:
             raise ValidationError(_("Choose who should get this."), code="nobody")
         return person

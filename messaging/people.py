@@ -1,4 +1,4 @@
-"""Names of people, and finding people by them."""
+"""Names of people, finding people by them, and who may write to whom."""
 
 from __future__ import annotations
 
@@ -19,24 +19,33 @@ def display_name(user: User) -> str:
     return user.first_name or user.username
 
 
-def people_named(text: str, *, searcher: User) -> QuerySet[User]:
-    """At most eight people whose name or user name has `text`; nobody for less than two letters.
+def people_to_write_to(sender: User) -> QuerySet[User]:
+    """The people `sender` may write to: everybody else whose account is open, in no order."""
+    return get_user_model().objects.filter(is_active=True).exclude(pk=sender.pk)
 
-    Those whose name begins with it come first. Never `searcher`, and never a closed account.
+
+def may_write_to(sender: User, receiver: User) -> bool:
+    """Whether `receiver` is among `people_to_write_to(sender)`, without asking the database."""
+    return receiver.is_active and receiver.pk != sender.pk
+
+
+def people_named(text: str, *, searcher: User) -> QuerySet[User]:
+    """At most eight people to write to whose name or user name contains `text`.
+
+    People whose name begins with `text` come first. Fewer than two letters find nobody.
     """
-    people = get_user_model().objects
+    people = people_to_write_to(searcher)
     text = " ".join(text.replace("\0", "").split())
     if len(text) < SHORTEST_SEARCH:
         return people.none()
     begins, has = Q(), Q()
-    # SQLite folds the case of ASCII only; the other spellings are tried as they are.
+    # SQLite ignores the case of ASCII letters only, so other letters are tried in each case.
     others = set() if text.isascii() else {text.lower(), text.upper(), text.title()}
     for spelling in {text, *others}:
         begins |= Q(first_name__istartswith=spelling) | Q(username__istartswith=spelling)
         has |= Q(first_name__icontains=spelling) | Q(username__icontains=spelling)
     return (
-        people.filter(has, is_active=True)
-        .exclude(pk=searcher.pk)
+        people.filter(has)
         .annotate(
             rank=Case(When(begins, then=Value(0)), default=Value(1), output_field=IntegerField())
         )

@@ -126,7 +126,7 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
     try:
         message = services.send_message(
             sender=request.user,
-            receiver=_other_user(request, conversation),
+            conversation=conversation,
             content=form.cleaned_data["content"],
             client_key=form.cleaned_data["client_key"],
         )

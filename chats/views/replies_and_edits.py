@@ -56,11 +56,9 @@ def _send_reply(request: ReaderRequest, message: Message) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():
         return _reply_form(request, message, form, status=422)
-    mine = message.sender_id == request.user.pk
     try:
         reply = services.send_message(
             sender=request.user,
-            receiver=message.receiver if mine else message.sender,
             content=form.cleaned_data["content"],
             client_key=form.cleaned_data["client_key"],
             parent=message,

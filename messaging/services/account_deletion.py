@@ -8,14 +8,8 @@ from django.db import transaction
 from django.db.models import F
 
 from messaging.deleted_accounts import ErasedAccount
-from messaging.models import (
-    Conversation,
-    Mailbox,
-    Message,
-    MessageHistory,
-    Notification,
-    Participant,
-)
+from messaging.dependents import delete_dependents
+from messaging.models import Conversation, Mailbox, Message, Participant
 from messaging.services import batched_deletion
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
 
@@ -97,8 +91,7 @@ def delete_everything_of(user_pk: int) -> None:
 def _delete_conversations(pks: list[int]) -> None:
     for some in in_chunks(pks):
         messages = Message.objects.filter(conversation__in=some)
-        MessageHistory.objects.filter(message__in=messages.values("pk")).delete()
-        Notification.objects.filter(message__in=messages.values("pk")).delete()
+        delete_dependents(messages.values("pk"))
         Conversation.objects.filter(pk__in=some).update(last_message=None)
         messages.erase()
         Participant.objects.filter(conversation__in=some).delete()

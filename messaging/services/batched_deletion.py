@@ -19,11 +19,10 @@ from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from messaging.deleted_accounts import ErasedAccount, ErasedConversation
+from messaging.dependents import delete_dependents
 from messaging.models import (
     Conversation,
     Message,
-    MessageHistory,
-    Notification,
     Participant,
 )
 from messaging.services.transactions import in_chunks, one_transaction
@@ -137,8 +136,7 @@ def _erase_youngest(conversation_pk: int, size: int) -> int:
         if not pks:
             break
         for some in in_chunks(pks):
-            MessageHistory.objects.filter(message__in=some).delete()
-            Notification.objects.filter(message__in=some).delete()
+            delete_dependents(some)
             Message.objects.filter(pk__in=some).erase()
         total += len(pks)
     return total

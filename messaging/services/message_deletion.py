@@ -9,7 +9,8 @@ from django.db import models
 from django.db.models import Max, Q
 from django.utils import timezone
 
-from messaging.models import Conversation, Mailbox, Message, MessageHistory, Notification
+from messaging.dependents import delete_dependents
+from messaging.models import Conversation, Mailbox, Message
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
 
 if TYPE_CHECKING:
@@ -62,8 +63,7 @@ def delete_messages(messages: MessageQuerySet) -> int:
 
 
 def _empty(pks: list[int], version: int) -> None:
-    MessageHistory.objects.filter(message__in=pks).delete()
-    Notification.objects.filter(message__in=pks).delete()
+    delete_dependents(pks)
     # The queryset refuses to touch `content`, so that no edit escapes its history; here the
     # history has gone as well.
     models.QuerySet.update(

@@ -1,4 +1,4 @@
-"""Writing: a message is sent, and later edited."""
+"""Sending a message, and editing it later."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from messaging.models import (
     MessageHistory,
     Notification,
 )
+from messaging.people import may_write_to
 from messaging.services.transactions import lock, one_transaction
 
 if TYPE_CHECKING:
@@ -34,12 +35,21 @@ class MessageConflict(Exception):
         self.message = message
 
 
-def clean_content(content: str) -> str:
-    """`content` as it is stored: line ends as one character, no blank lines around it.
+class CleanContent(str):
+    """A text that `clean_content` has checked, so that a form and a service check it once."""
+
+    __slots__ = ()
+
+
+def clean_content(content: str) -> CleanContent:
+    """`content` as it is stored: "\\n" ends its lines, and no blank lines stand around it.
 
     Raises:
-        ValidationError: nothing is left to say, it is too long, or it cannot be stored.
+        ValidationError: the text is empty, too long, or holds a character that cannot be stored
+            (code "empty", "too_long", "not_storable").
     """
+    if isinstance(content, CleanContent):
+        return content
     content = content.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
     if not any(_shows(character) for character in content):
         raise ValidationError(_("Write something first: a message cannot be empty."), code="empty")
@@ -61,7 +71,7 @@ def clean_content(content: str) -> str:
             code="too_long",
             params=_grouped(CONTENT_MAX_BYTES, size),
         )
-    return content
+    return CleanContent(content)
 
 
 def _grouped(limit: int, length: int) -> dict[str, str]:
@@ -86,59 +96,79 @@ def _shows(character: str) -> bool:
 def send_message(
     *,
     sender: User,
-    receiver: User,
     content: str,
-    client_key: UUID | None = None,
+    receiver: User | None = None,
+    conversation: Conversation | None = None,
     parent: Message | None = None,
+    client_key: UUID | None = None,
 ) -> Message:
-    """Send a message, as a reply when `parent` is given. The same `client_key` again gives the
-    same message.
+    """The message that `sender` wrote, saved and delivered.
 
-    The receiver is told by `signals.create_message_notification`.
+    It goes to `receiver`, or to the other person of `conversation`, or, as a reply, to the other
+    person of the conversation of `parent`: one of the three is enough. The same `client_key` again
+    gives the same message, so that a request that is repeated sends nothing twice.
+
+    `Message.save` takes the locks, in the order that `transactions` names, and numbers the change.
+    `signals.create_message_notification` notifies the receiver.
 
     Raises:
         MessageConflict: `client_key` was used before for another text, receiver or parent.
-        ValidationError: the text is empty or too long, `parent` lies in another conversation,
-            or it or one of the two accounts has just been deleted.
+        ValidationError: the text is empty or too long (code "empty", "too_long", "not_storable"),
+            `sender` may not write to the receiver ("self", "closed"), `parent` lies in another
+            conversation ("elsewhere"), or an account or `parent` has just been deleted ("gone",
+            "parent_gone").
+        Conversation.DoesNotExist: the other person of `conversation` has just been deleted.
     """
     content = clean_content(content)
-    try:
-        return _send(sender, receiver, content, client_key or uuid4(), parent)
-    except (IntegrityError, Conversation.DoesNotExist):
-        # Foreign keys are checked at commit, when people and what they answer may be gone.
-        _refuse_what_is_gone({sender.pk, receiver.pk}, parent)
-        raise
-
-
-def _refuse_what_is_gone(people: set[int], parent: Message | None) -> None:
-    if get_user_model().objects.filter(pk__in=people).count() < len(people):
-        raise ValidationError(_("This account no longer exists."), code="gone") from None
-    if parent is not None and not Message.objects.filter(pk=parent.pk).exists():
-        raise ValidationError(
-            _("The message that this answers has just been deleted."), code="parent_gone"
-        ) from None
-
-
-@one_transaction
-def _send(
-    sender: User, receiver: User, content: str, client_key: UUID, parent: Message | None
-) -> Message:
+    receiver = receiver or _other_person(sender, conversation, parent)
+    if receiver.pk == sender.pk:
+        raise ValidationError(_("Nobody can write to themselves."), code="self")
+    if not may_write_to(sender, receiver):
+        raise ValidationError(_("This account takes no messages any more."), code="closed")
     message = Message(
         sender=sender,
         receiver=receiver,
         content=content,
-        client_key=client_key,
+        client_key=client_key or uuid4(),
         parent_message=parent,
     )
     try:
-        message.save()  # by itself a savepoint, so that the transaction can go on
+        return _saved_once(message)
+    except (IntegrityError, Conversation.DoesNotExist):
+        # Foreign keys are checked at commit: people and the parent may be gone by then.
+        if get_user_model().objects.filter(pk__in=(sender.pk, receiver.pk)).count() < 2:
+            raise ValidationError(_("This account no longer exists."), code="gone") from None
+        if parent is not None and not Message.objects.filter(pk=parent.pk).exists():
+            raise ValidationError(
+                _("The message that this answers has just been deleted."), code="parent_gone"
+            ) from None
+        raise
+
+
+def _other_person(sender: User, conversation: Conversation | None, parent: Message | None) -> User:
+    """The person who talks with `sender` in `conversation`, or in the conversation of `parent`."""
+    if parent is not None:
+        return parent.receiver if parent.sender_id == sender.pk else parent.sender
+    if conversation is None:
+        raise TypeError("send_message() needs a receiver, a conversation or a parent.")
+    other = conversation.people.get(conversation.other_pk(sender.pk))
+    if other is None:
+        raise Conversation.DoesNotExist(f"Nobody else is in conversation {conversation.pk}.")
+    return other
+
+
+@one_transaction
+def _saved_once(message: Message) -> Message:
+    """`message`, or the one that its sender already sent under the same client key."""
+    try:
+        message.save()  # in a savepoint of its own, so that the transaction can go on
     except IntegrityError:
         # message_sent_once decides, not a look beforehand: two processes may send at once.
-        sent = Message.objects.sent_as(sender, client_key)
+        sent = Message.objects.sent_as(message.sender, message.client_key)
         if sent is None:
             raise
         if (
-            _first_content(sent) != content
+            _first_content(sent) != message.content
             or sent.receiver_id != message.receiver_id
             or sent.parent_message_id != message.parent_message_id
         ):

@@ -267,6 +267,21 @@ def test_what_was_deleted_has_no_past(as_ben, deleted, name, headers):
     assert ask(address(name, deleted), headers=headers).status_code == 404
 
 
+@pytest.mark.parametrize("name", ["message_send", "message_reply"])
+def test_a_message_to_a_deactivated_account_comes_back_with_a_sentence(
+    as_ana, mine, ben, name, headers
+):
+    ben.is_active = False
+    ben.save()
+    typed = filled_in(mine, content="Still there?")
+
+    page = soup(as_ana.post(address(name, mine), typed, headers=headers), 422)
+
+    assert text_of(page) == "Still there?"
+    assert "This account takes no messages any more." in page.get_text()
+    assert Message.objects.count() == 1
+
+
 # --- Editing --------------------------------------------------------------------------------------
 
 

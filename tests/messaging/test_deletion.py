@@ -9,7 +9,7 @@ from django.contrib.auth.admin import UserAdmin
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from messaging import services
+from messaging import dependents, services
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -359,3 +359,21 @@ def test_a_deletion_that_fails_half_way_deletes_nothing(message, ana, monkeypatc
     monkeypatch.undo()
     assert User.objects.filter(username="ana").exists()
     assert left() == pks(message)
+
+
+def models_that_point_to(model, *, but=()):
+    """The models of the domain with a foreign key to `model`, and the names of those keys."""
+    return {
+        (relation.related_model, relation.field.name)
+        for relation in model._meta.get_fields(include_hidden=True)
+        if relation.one_to_many or (relation.one_to_one and relation.auto_created)
+        if relation.related_model not in but
+        if relation.related_model._meta.app_label == "messaging"
+    }
+
+
+def test_everything_that_hangs_off_a_message_is_on_the_one_list():
+    """Messages and conversations themselves are cleaned up by the services that delete them."""
+    found = models_that_point_to(Message, but=(Message, Conversation))
+
+    assert found == {(model, "message") for model in dependents.MODELS}

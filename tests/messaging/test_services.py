@@ -246,6 +246,39 @@ def test_other_database_errors_are_not_tried_again(transactional_db):
     assert len(tries) == 1
 
 
+@pytest.mark.parametrize("to", ["receiver", "conversation", "parent"])
+def test_nobody_sends_to_an_account_that_was_deactivated(message, ana, ben, to):
+    ben.is_active = False
+    ben.save()
+    message = Message.objects.get()
+    target = {"receiver": ben, "conversation": message.conversation, "parent": message}
+
+    with pytest.raises(ValidationError) as refused:
+        services.send_message(sender=ana, content="Still there?", **{to: target[to]})
+
+    assert refused.value.code == "closed"
+    assert Message.objects.count() == 1
+
+
+def test_a_conversation_says_whom_a_message_goes_to(message, ana, ben):
+    sent = services.send_message(sender=ben, content="Hello", conversation=message.conversation)
+
+    assert sent.receiver == ana
+    assert sent.conversation == message.conversation
+
+
+def test_a_parent_says_whom_a_reply_goes_to(message, ana, ben):
+    reply = services.send_message(sender=ben, content="Hello", parent=message)
+    answer = services.send_message(sender=ben, content="And this", parent=reply)
+
+    assert (reply.receiver, answer.receiver) == (ana, ana)
+
+
+def test_sending_to_nobody_in_particular_is_a_mistake_of_the_program(ana):
+    with pytest.raises(TypeError, match="needs a receiver"):
+        services.send_message(sender=ana, content="Hello")
+
+
 # Editing ----------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,25 @@
+"""What hangs off a message: one list, for everything that deletes messages.
+
+Foreign keys do nothing on delete (`models.DO_NOTHING`), so a row that is forgotten here fails the
+transaction at its commit. A test compares the list with the models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from django.db.models import QuerySet
+
+from messaging.models import MessageHistory, Notification
+
+# Models with a foreign key `message`, whose rows go with their message.
+MODELS = (MessageHistory, Notification)
+
+
+def delete_dependents(messages: Collection[int] | QuerySet) -> None:
+    """Delete the rows of every model in `MODELS` that belong to these messages: a query each.
+
+    `messages` are ids, no more than `transactions.in_chunks` gives at once, or a queryset of ids.
+    """
+    for model in MODELS:
+        model._base_manager.filter(message__in=messages).delete()
