@@ -24,7 +24,7 @@ from accounts import services
 from accounts.models import Invitation
 from accounts.names import clean_display_name
 from accounts.views.entry import LogoutView
-from messaging.deleted_accounts import ErasedAccount
+from messaging.deleted_accounts import DeletedAccount
 
 User = get_user_model()
 
@@ -63,7 +63,7 @@ class PersonAdmin(UserAdmin):
 
     def get_queryset(self, request):
         # Places of accounts that are being removed are nobody's.
-        gone = ErasedAccount.objects.values("pk")
+        gone = DeletedAccount.objects.values("pk")
         return super().get_queryset(request).exclude(pk__in=gone)
 
     def has_reset_permission(self, request) -> bool:

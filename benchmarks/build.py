@@ -219,4 +219,4 @@ def _forget_what_was_sent(found: Landmarks) -> None:
         if last is not None:
             Participant.objects.filter(conversation=pk).update(last_activity=last.timestamp)
     Notification.objects.filter(message__gt=found.last_message).delete()
-    newer.erase()
+    newer.delete_rows()

@@ -71,7 +71,7 @@ def _measure(messages: int) -> list[str]:
     pk = person.pk
     first = _took(person.delete)
     batches: list[tuple[float, int]] = []
-    erase = batched_deletion._erase_batch
+    erase = batched_deletion._delete_batch
 
     def timed(account: int, size: int) -> bool:
         began = time.perf_counter()
@@ -79,7 +79,7 @@ def _measure(messages: int) -> list[str]:
         batches.append((time.perf_counter() - began, size))
         return left
 
-    batched_deletion._erase_batch = timed
+    batched_deletion._delete_batch = timed
     meanwhile: list[float] = []
     over = threading.Event()
 
@@ -92,7 +92,7 @@ def _measure(messages: int) -> list[str]:
     sender = threading.Thread(target=send)
     began = time.perf_counter()
     sender.start()
-    while batched_deletion.erase_for_a_while(pk):
+    while batched_deletion.delete_batches(pk):
         pass
     whole = time.perf_counter() - began
     over.set()

@@ -1,6 +1,6 @@
-"""What is stored of accounts that were deleted, while their messages are being removed.
+"""Accounts that were deleted while batches still delete their messages.
 
-`services/erasing.py` says how. Both tables are empty nearly always.
+`services/batched_deletion.py` fills and empties both tables. They are empty nearly always.
 """
 
 from __future__ import annotations
@@ -11,47 +11,48 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 
-class ErasedAccount(models.Model):
-    """An account that was deleted, and whose messages are being removed (services/erasing.py).
+class DeletedAccount(models.Model):
+    """A deleted account that messages still point to.
 
-    Its row of the user holds nothing but the place that these messages point to.
+    Its user row holds nothing of the person. It exists for the foreign keys of those messages.
     """
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, primary_key=True, related_name="+"
     )
-    # When a batch of it was last removed.
+    # When its last batch was deleted.
     touched_at = models.DateTimeField(default=timezone.now)
 
     def __str__(self) -> str:
-        return f"erased account {self.user_id}"
+        return f"deleted account {self.user_id}"
 
 
-class ErasedConversation(models.Model):
-    """A conversation in which nobody takes part any more, and which is being removed."""
+class DeletedConversation(models.Model):
+    """A conversation without participants, which batches delete."""
 
     conversation = models.OneToOneField(
         "messaging.Conversation", models.DO_NOTHING, primary_key=True, related_name="+"
     )
-    account = models.ForeignKey(ErasedAccount, models.DO_NOTHING, related_name="+")
+    account = models.ForeignKey(DeletedAccount, models.DO_NOTHING, related_name="+")
 
     def __str__(self) -> str:
-        return f"erased conversation {self.conversation_id}"
+        return f"deleted conversation {self.conversation_id}"
 
 
-def in_sight() -> Q:
-    """Of messages: not in a conversation that is being removed with one of its people.
+def not_being_deleted() -> Q:
+    """The condition on messages that no batch is deleting their conversation.
 
-    Only what is found without asking who takes part has to say so. Nearly always there is no
-    such conversation, and an empty list costs nothing.
+    Only a query that does not ask who takes part needs it. The list is nearly always empty, and
+    then the condition costs nothing.
     """
-    return ~Q(conversation__in=ErasedConversation.objects.values("pk"))
+    return ~Q(conversation__in=DeletedConversation.objects.values("pk"))
 
 
-def told_in_sight() -> Q:
-    """The same, of notifications."""
-    # By the key, which is what an index answers.
-    erased = ErasedConversation.objects.filter(pk__gt=0)
-    theirs = erased.filter(conversation__messages=OuterRef("message"))
-    # The first question is asked once: while nothing is being removed, rows cost nothing more.
-    return Q(~Exists(erased)) | Q(~Exists(theirs))
+def message_not_being_deleted() -> Q:
+    """The same condition on notifications, about their messages."""
+    # An index answers a condition on the key.
+    deleted = DeletedConversation.objects.filter(pk__gt=0)
+    theirs = deleted.filter(conversation__messages=OuterRef("message"))
+    # The database evaluates the first subquery once. While nothing is being deleted, the second
+    # one is not evaluated for any row.
+    return Q(~Exists(deleted)) | Q(~Exists(theirs))

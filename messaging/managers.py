@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any, Self, cast
 from uuid import UUID
 
+from django.apps import apps
 from django.db import models
 from django.db.models import Count, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce, Left, NullIf
@@ -14,7 +15,7 @@ from django_cte import CTE, with_cte
 
 from common.compiled_queries import CompiledQuery
 from messaging import unread
-from messaging.deleted_accounts import in_sight, told_in_sight
+from messaging.deleted_accounts import message_not_being_deleted, not_being_deleted
 from messaging.search import search
 
 if TYPE_CHECKING:
@@ -62,6 +63,17 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             reader_version=F("participants__version")
         )
 
+    def with_participant(self, user: User | int) -> Self:
+        """The conversations `user` takes part in, without their view of them."""
+        return self.filter(participants__user=user)
+
+    def ending_with(self, user: User | int) -> Self:
+        """The conversations that end when `user` leaves: at most one other person takes part."""
+        # Counted before the join that finds `user`, which would leave one row to count.
+        return self.alias(people=Count("participants")).filter(
+            participants__user=user, people__lte=2
+        )
+
     def between(self, one: User, other: User) -> Conversation:
         """The conversation of two people, made now if they have none yet.
 
@@ -82,9 +94,9 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
 
 
 def _version(pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
-    from messaging.models import Conversation
-
-    return Conversation.objects.filter(pk=pk).values_list("version")
+    # From the registry: the models import this module.
+    conversations = apps.get_model("messaging.Conversation").objects
+    return conversations.filter(pk=pk).values_list("version")
 
 
 _VERSION = CompiledQuery(_version)
@@ -258,12 +270,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     delete.alters_data = True  # type: ignore[attr-defined]
     delete.queryset_only = True  # type: ignore[attr-defined]
 
-    def erase(self) -> int:
-        """Remove these rows outright, in one statement, whatever hangs below them."""
+    def delete_rows(self) -> int:
+        """Delete these rows in one statement, whatever hangs below them. Returns how many went."""
         return super().delete()[0]
 
-    erase.alters_data = True  # type: ignore[attr-defined]
-    erase.queryset_only = True  # type: ignore[attr-defined]
+    delete_rows.alters_data = True  # type: ignore[attr-defined]
+    delete_rows.queryset_only = True  # type: ignore[attr-defined]
 
 
 class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
@@ -301,7 +313,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
     """Messages that somebody has not read yet."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(in_sight(), unread.UNREAD)
+        return super().get_queryset().filter(not_being_deleted(), unread.UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns an inbox shows."""
@@ -354,7 +366,7 @@ class NotificationQuerySet(models.QuerySet):
     def for_list(self, user: User) -> Self:
         """`user`'s notifications, newest first, with the messages they tell of."""
         return (
-            self.filter(told_in_sight(), user=user)
+            self.filter(message_not_being_deleted(), user=user)
             .select_related("message__sender")
             .only(
                 "kind",
@@ -370,7 +382,7 @@ class NotificationQuerySet(models.QuerySet):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(told_in_sight(), unread.UNREAD, user=user)
+        return self.filter(message_not_being_deleted(), unread.UNREAD, user=user)
 
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
@@ -384,9 +396,8 @@ NOTIFICATIONS_COUNTED = 1_000
 
 
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
-    from messaging.models import Notification
-
-    told = Notification.objects.filter(told_in_sight(), unread.UNREAD, user=user_pk)
+    notifications = apps.get_model("messaging.Notification").objects
+    told = notifications.filter(message_not_being_deleted(), unread.UNREAD, user=user_pk)
     return told.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 

@@ -8,16 +8,13 @@ from contextlib import contextmanager
 
 from django.contrib.auth import get_user_model
 from django.db.models.signals import post_delete, post_migrate, post_save, pre_delete, pre_save
-from django.dispatch import Signal, receiver
+from django.dispatch import receiver
 
 from messaging import search, services
+from messaging.events import account_deleted
 from messaging.models import Message
 
 User = get_user_model()
-
-# Sent with `user_pk`, inside the transaction after which nothing of an account can be seen. Of a
-# large one it is sent again when the last row is gone.
-account_erased = Signal()
 
 
 @receiver(pre_save, sender=Message, dispatch_uid="messaging.log_message_edit")
@@ -63,7 +60,7 @@ def lock_account(sender, instance, **kwargs):
 def cleanup_user_data(sender, instance, **kwargs):
     # Foreign keys to User are DO_NOTHING and deferred: whatever this forgets fails at commit.
     services.delete_everything_of(instance.pk)
-    account_erased.send(sender=sender, user_pk=instance.pk)
+    account_deleted.send(sender=sender, user_pk=instance.pk)
 
 
 @receiver(post_migrate, dispatch_uid="messaging.keep_search_index")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q, Value
 
-from messaging.deleted_accounts import in_sight
+from messaging.deleted_accounts import not_being_deleted
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -30,7 +30,7 @@ def unread_by(reader: User | int) -> Q:
     """The condition that a message is unread by `reader`, and in a conversation that is not being
     deleted.
     """
-    return in_sight() & UNREAD & Q(receiver=reader)
+    return not_being_deleted() & UNREAD & Q(receiver=reader)
 
 
 def replies_unread_by(reader: User | int) -> Q:

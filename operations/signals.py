@@ -4,7 +4,7 @@ from django.dispatch import receiver
 from django_tasks import TaskResultStatus
 from django_tasks.signals import task_finished
 
-from messaging.signals import account_erased
+from messaging.events import account_deleted
 from operations import task_queue
 
 
@@ -17,6 +17,6 @@ def try_failed_task_again(sender, task_result, **kwargs):
         )
 
 
-@receiver(account_erased, sender=None, dispatch_uid="operations.forget_tasks_of_account")
+@receiver(account_deleted, sender=None, dispatch_uid="operations.forget_tasks_of_account")
 def forget_tasks_of_account(sender, user_pk, **kwargs):
     task_queue.forget_tasks_of(user_pk)

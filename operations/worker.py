@@ -23,7 +23,7 @@ from django.utils.crypto import get_random_string
 from django_tasks_db.management.commands.db_worker import Worker
 
 from common import postgresql
-from messaging.services import resume_erasures
+from messaging.services import resume_account_deletions
 from operations import task_queue
 from operations.models import BEAT, RunningWorker
 
@@ -91,7 +91,7 @@ def look_after_queue() -> None:
     """Take up what dead workers left, and forget what is done."""
     task_queue.take_up_abandoned()
     task_queue.forget_finished()
-    resume_erasures()
+    resume_account_deletions()
 
 
 class Pulse:

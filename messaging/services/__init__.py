@@ -3,10 +3,9 @@
 from messaging.services.account_deletion import (
     delete_everything_of,
     lock_account,
-    open_mailbox,
-    refresh_conversations_of,
 )
-from messaging.services.batched_deletion import erase_for_a_while, resume_erasures
+from messaging.services.accounts import open_mailbox, refresh_conversations_of
+from messaging.services.batched_deletion import delete_batches, resume_account_deletions
 from messaging.services.message_deletion import delete_message, delete_messages
 from messaging.services.read_marks import (
     mark_as_read,
@@ -27,11 +26,11 @@ from messaging.services.transactions import one_transaction
 __all__ = [
     "MessageConflict",
     "clean_content",
+    "delete_batches",
     "delete_everything_of",
     "delete_message",
     "delete_messages",
     "edit_message",
-    "erase_for_a_while",
     "keep_previous_content",
     "lock_account",
     "mark_as_read",
@@ -42,6 +41,6 @@ __all__ = [
     "open_mailbox",
     "read_notifications_of",
     "refresh_conversations_of",
-    "resume_erasures",
+    "resume_account_deletions",
     "send_message",
 ]

@@ -93,7 +93,7 @@ def _prune(threads: Iterable[int]) -> list[int]:
                 gone.append(pk)
     for pks in in_chunks(gone):
         # The messages that point here go in the same transaction; the check waits for its end.
-        Message.objects.filter(pk__in=pks).erase()
+        Message.objects.filter(pk__in=pks).delete_rows()
     return gone
 
 

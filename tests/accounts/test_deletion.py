@@ -220,7 +220,7 @@ def test_what_is_left_of_a_large_account_is_nobodys_in_the_admin(
     by_view(lived_in, ana_in)
 
     assert User.objects.filter(pk=pk).exists()
-    assert "erased-" not in browser.get("/admin/auth/user/").content.decode()
+    assert "deleted-" not in browser.get("/admin/auth/user/").content.decode()
     assert browser.get(f"/admin/auth/user/{pk}/change/", follow=True).redirect_chain
     assert not UserSession.objects.filter(user=pk).exists()
     assert not EmailAddress.objects.exists()

@@ -2,7 +2,7 @@
 
 from django_tasks_db.models import DBTaskResult
 
-from messaging.deleted_accounts import ErasedAccount, ErasedConversation
+from messaging.deleted_accounts import DeletedAccount, DeletedConversation
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -19,8 +19,8 @@ TABLES = (
     MessageHistory,
     Notification,
     Mailbox,
-    ErasedAccount,
-    ErasedConversation,
+    DeletedAccount,
+    DeletedConversation,
     DBTaskResult,
 )
 

@@ -100,7 +100,7 @@ def test_a_large_account_goes_while_four_write_and_nothing_of_it_is_left():
         assert "Xylophones" not in other.ask("GET", "/inbox/", htmx=False)[1]
         assert leaver.ask("GET", page, htmx=False)[0] == 302
         with closing(sqlite3.connect(here.database)) as rows:
-            left = "SELECT 1 FROM messaging_erasedaccount"
+            left = "SELECT 1 FROM messaging_deletedaccount"
             # It is too much for one transaction, in which nobody else could write.
             assert rows.execute(left).fetchone()
             with worker(here):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from messaging import search, services
-from messaging.deleted_accounts import ErasedAccount, ErasedConversation
+from messaging.deleted_accounts import DeletedAccount, DeletedConversation
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -23,7 +23,7 @@ from messaging.models import (
 )
 from messaging.search import parse
 from messaging.services import batched_deletion
-from messaging.tasks import erase_account
+from messaging.services.batched_deletion import delete_hidden_account
 from tests.factories import MessageFactory, UserFactory, chain, reply_to
 from tests.messaging.orphans import orphans
 from tests.messaging.test_deletion import (
@@ -72,8 +72,8 @@ def kept(ben, stranger):
 def work(size=2):
     """Run batches of `size` messages to the end, and count them. Nothing dangles in between."""
     batches = 0
-    for account in list(ErasedAccount.objects.all()):
-        while batched_deletion._erase_batch(account.pk, size):
+    for account in list(DeletedAccount.objects.all()):
+        while batched_deletion._delete_batch(account.pk, size):
             batches += 1
             assert orphans() == []
             assert batches < 1_000
@@ -96,8 +96,8 @@ def test_every_way_ends_with_the_same_as_for_a_small_account(large, kept, ben, s
     assert Notification.objects.get().message == kept
     assert set(Mailbox.objects.values_list("user", flat=True)) == {ben.pk, stranger.pk}
     assert not User.objects.filter(pk=pk).exists()
-    assert not ErasedAccount.objects.exists()
-    assert not ErasedConversation.objects.exists()
+    assert not DeletedAccount.objects.exists()
+    assert not DeletedConversation.objects.exists()
     assert orphans() == []
 
 
@@ -133,7 +133,7 @@ def test_what_keeps_its_place_is_nobody(large):
 
     place = User.objects.get(pk=pk)
 
-    assert place.username.startswith(f"erased-{pk}-")
+    assert place.username.startswith(f"deleted-{pk}-")
     assert (place.first_name, place.email, place.is_active) == ("", "", False)
     assert not place.has_usable_password()
     assert UserFactory(username="ana")  # the name is free
@@ -164,14 +164,14 @@ def test_two_who_wrote_to_each_other_can_both_go(large, ben, stranger, first):
 
     assert left() == []
     assert set(User.objects.all()) == {stranger}
-    assert not ErasedAccount.objects.exists()
+    assert not DeletedAccount.objects.exists()
     assert orphans() == []
 
 
 def test_a_place_can_be_deleted_again_without_harm(large, kept):
     pk = large.pk
     large.delete()
-    batched_deletion._erase_batch(pk, 2)
+    batched_deletion._delete_batch(pk, 2)
 
     User.objects.get(pk=pk).delete()
     assert User.objects.filter(pk=pk).exists()
@@ -182,9 +182,9 @@ def test_a_place_can_be_deleted_again_without_harm(large, kept):
 
 
 def test_the_task_hands_on_to_itself_until_nothing_is_left(large, kept, monkeypatch):
-    batch = batched_deletion._erase_batch
+    batch = batched_deletion._delete_batch
     clock = iter(range(10_000))
-    monkeypatch.setattr(batched_deletion, "_erase_batch", lambda pk, size: batch(pk, 2))
+    monkeypatch.setattr(batched_deletion, "_delete_batch", lambda pk, size: batch(pk, 2))
     # Every look at the clock is a second later: a slice is one batch.
     monkeypatch.setattr(batched_deletion, "SLICE", 2)
     monkeypatch.setattr(
@@ -196,7 +196,7 @@ def test_the_task_hands_on_to_itself_until_nothing_is_left(large, kept, monkeypa
     while waiting := DBTaskResult.objects.ready().first():
         arguments = waiting.args_kwargs["kwargs"]
         waiting.delete()
-        erase_account.call(**arguments)
+        delete_hidden_account.call(**arguments)
         ran += 1
 
     assert ran >= 3
@@ -208,10 +208,10 @@ def test_a_deletion_that_nobody_works_at_is_taken_up_again(large, kept):
     large.delete()
     DBTaskResult.objects.all().delete()  # as when somebody emptied the queue
 
-    assert services.resume_erasures() == 0
-    ErasedAccount.objects.update(touched_at=timezone.now() - timedelta(hours=1))
-    assert services.resume_erasures() == 1
-    assert services.resume_erasures() == 0
+    assert services.resume_account_deletions() == 0
+    DeletedAccount.objects.update(touched_at=timezone.now() - timedelta(hours=1))
+    assert services.resume_account_deletions() == 1
+    assert services.resume_account_deletions() == 0
 
     assert DBTaskResult.objects.get().args_kwargs["kwargs"] == {"account_pk": pk}
 

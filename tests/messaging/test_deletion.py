@@ -377,3 +377,32 @@ def test_everything_that_hangs_off_a_message_is_on_the_one_list():
     found = models_that_point_to(Message, but=(Message, Conversation))
 
     assert found == {(model, "message") for model in dependents.MODELS}
+
+
+def test_an_account_leaves_a_conversation_of_three_and_takes_its_own_words_along(
+    ana, ben, stranger, message
+):
+    """Two people are all that the interface offers so far; the rule is about who goes on."""
+    conversation = message.conversation
+    Participant.objects.create(conversation=conversation, user=stranger)
+    said = Message(sender=stranger, receiver=ana, content="Mine", conversation=conversation)
+    Message.objects.bulk_create([said])
+    answered = Message.objects.create(
+        sender=ana, receiver=ben, content="An answer", parent_message=message
+    )
+
+    stranger.delete()
+
+    assert [one.pk for one in conversation.messages.order_by("pk")] == [message.pk, answered.pk]
+    assert set(conversation.participants.values_list("user", flat=True)) == {ana.pk, ben.pk}
+    assert Message.objects.get(pk=message.pk).content == "Good morning, Ben"
+
+
+def test_a_conversation_ends_with_the_last_but_one_who_takes_part(ana, ben, stranger, message):
+    pk = message.conversation_id
+    assert list(Conversation.objects.ending_with(ana).values_list("pk", flat=True)) == [pk]
+
+    Participant.objects.create(conversation_id=pk, user=stranger)
+
+    assert not Conversation.objects.ending_with(ana).exists()
+    assert not Conversation.objects.ending_with(UserFactory()).exists()

@@ -39,7 +39,7 @@ def crowd(django_db_setup, django_db_blocker):
         for model in (Notification, Participant, Mailbox):
             model._base_manager.all().delete()
         Conversation.objects.update(last_message=None)
-        Message.objects.all().erase()
+        Message.objects.all().delete_rows()
         Conversation.objects.all().delete()
         type(made["reader"])._base_manager.filter(pk__in=made["people"])._raw_delete("default")
         _analyze()

@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core import serializers
 from django.core.exceptions import ValidationError
 
-from messaging import signals
+from messaging import events, signals
 from messaging.models import Conversation, Mailbox, Message, MessageHistory, Notification
 from messaging.rendering import HTML_VERSION
 from messaging.signals import receivers_off
@@ -339,11 +339,11 @@ def test_who_listens_hears_which_account_was_erased(message, ana):
     def listen(user_pk, **kwargs):
         heard.append((user_pk, get_user_model().objects.filter(pk=user_pk).exists()))
 
-    signals.account_erased.connect(listen)
+    events.account_deleted.connect(listen)
     try:
         pk = ana.pk
         ana.delete()
     finally:
-        signals.account_erased.disconnect(listen)
+        events.account_deleted.disconnect(listen)
 
     assert heard == [(pk, False)]

@@ -37,7 +37,7 @@ from django.contrib.auth import get_user_model
 from django_tasks_db.models import DBTaskResult
 from messaging import services
 from messaging.models import Message
-from messaging.tasks import erase_account
+from messaging.services.batched_deletion import delete_hidden_account
 
 User = get_user_model()
 ana = User.objects.create_user("ana", password="seventeen green herons")
@@ -48,7 +48,7 @@ for number in range(20):
 services.edit_message(
     message=first, editor=ana, content="Marmalade, é, 日本!", text_version=first.text_version
 )
-erase_account.enqueue(account_pk=0)
+delete_hidden_account.enqueue(account_pk=0)
 """
 
 

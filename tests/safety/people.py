@@ -112,7 +112,7 @@ def _task():
     return DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {"account_pk": ABSENT}},
         backend_name="default",
-        task_path="messaging.tasks.erase_account",
+        task_path="messaging.services.batched_deletion.delete_hidden_account",
         queue_name="default",
         run_after=get_date_max(),
     )

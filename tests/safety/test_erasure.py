@@ -38,7 +38,7 @@ POINTING = {
     "usersessions.UserSession.user",
 }
 # There only while a large account is being removed, and gone with its last message.
-PASSING = {"messaging.ErasedAccount.user"}
+PASSING = {"messaging.DeletedAccount.user"}
 
 
 def pointing_fields():

@@ -157,7 +157,7 @@ def test_the_index_knows_the_words_that_are_marked(ana, ben, conversation, text)
 
     assert words_in_index() == {word.folded for word in words_of(text)}
 
-    Message.objects.all().erase()
+    Message.objects.all().delete_rows()
     assert words_in_index() == set()
 
 
