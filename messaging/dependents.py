@@ -7,6 +7,7 @@ transaction at its commit. A test compares the list with the models.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -16,7 +17,7 @@ from messaging.models import MessageHistory, Notification
 MODELS = (MessageHistory, Notification)
 
 
-def delete_dependents(messages: Collection[int] | QuerySet) -> None:
+def delete_dependents(messages: Collection[int] | QuerySet[Any, Any]) -> None:
     """Delete the rows of every model in `MODELS` that belong to these messages: a query each.
 
     `messages` are ids, no more than `transactions.in_chunks` gives at once, or a queryset of ids.

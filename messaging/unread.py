@@ -33,6 +33,11 @@ def unread_by(reader: User | int) -> Q:
     return not_being_deleted() & UNREAD & Q(receiver=reader)
 
 
+def read_by(reader: User | int) -> Q:
+    """The condition that a message was read by `reader`, who received it, and is not deleted."""
+    return Q(receiver=reader, read=True, deleted_at=None)
+
+
 def replies_unread_by(reader: User | int) -> Q:
     """The condition that a direct reply to a message is unread by `reader`, for aggregates."""
     return Q(replies__read=False, replies__receiver=reader)

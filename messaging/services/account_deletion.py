@@ -6,7 +6,8 @@ from django.db import transaction
 
 from messaging.deleted_accounts import DeletedAccount
 from messaging.dependents import delete_dependents
-from messaging.models import Conversation, Mailbox, Message, Participant
+from messaging.mailboxes import Mailbox
+from messaging.models import Conversation, Message, Participant
 from messaging.services import batched_deletion
 from messaging.services.message_deletion import delete_messages
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in

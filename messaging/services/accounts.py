@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 
-from messaging.models import Conversation, Mailbox
+from messaging.mailboxes import Mailbox
+from messaging.models import Conversation
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
 
 if TYPE_CHECKING:

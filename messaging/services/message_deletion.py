@@ -1,4 +1,4 @@
-"""Messages deleted by those who wrote them."""
+"""Deletion of messages by their authors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from messaging.dependents import delete_dependents
-from messaging.models import Conversation, Mailbox, Message
+from messaging.mailboxes import Mailbox
+from messaging.models import Conversation, Message
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
 
 if TYPE_CHECKING:
@@ -21,27 +22,27 @@ if TYPE_CHECKING:
 
 @one_transaction
 def delete_message(*, message: Message, author: User) -> bool:
-    """Delete `author`'s own message. True if its empty row stays, for the replies below it.
+    """Delete a message of `author`. True if its empty row stays, because replies hang below it.
 
     Raises:
-        Message.DoesNotExist: it is gone already, or is not `author`'s own.
+        Message.DoesNotExist: the message is gone already, or `author` did not write it.
     """
     mine = Message.objects.filter(pk=message.pk, sender=author)
     if not delete_messages(mine):
         raise Message.DoesNotExist(f"There is no message {message.pk} of this author.")
-    return mine.exists()
+    return bool(mine.exists())
 
 
 @one_transaction
 def delete_messages(messages: MessageQuerySet) -> int:
-    """How many of `messages` were deleted: text, history and notification gone.
+    """Delete the text, the history and the notifications of `messages`. Returns how many.
 
-    The row stays, empty, where replies hang below; otherwise it goes, and with it empty rows
-    above it that have lost their last reply.
+    Where replies hang below, an empty row keeps the place of the message. Otherwise the row goes as
+    well, with every empty row above it that has lost its last reply.
     """
     chosen = Message.objects.filter(pk__in=messages.order_by().values("pk"), deleted_at=None)
     lock(Conversation.objects.filter(pk__in=chosen.values("conversation_id")))
-    # Looked for again, now that nobody else can delete them.
+    # Read again under the lock: another request may have deleted some meanwhile.
     found = list(chosen.values_list("pk", "conversation_id", "thread_id"))
     if not found:
         return 0
@@ -52,20 +53,20 @@ def delete_messages(messages: MessageQuerySet) -> int:
         pks = [pk for pk, its_conversation, _thread in found if its_conversation == conversation]
         for some in in_chunks(pks):
             _empty(some, version)
-    gone = _prune({thread or pk for pk, _conversation, thread in found})
-    if gone and len(found) > 1:
-        # The rows that stay carry the version, and would hide that others went under it. Of a
-        # version that no row carries, open pages know that something is gone.
+    deleted = _delete_empty_rows({thread or pk for pk, _conversation, thread in found})
+    if deleted and len(found) > 1:
+        # The rows that stay carry the version, and so hide that other rows went under it. An open
+        # page learns that something is gone from a version that no row carries.
         for pk in conversations:
             Conversation.objects.next_version(pk)
-    _repoint_last_messages(gone)
+    _set_last_messages(deleted)
     return len(found)
 
 
 def _empty(pks: list[int], version: int) -> None:
     delete_dependents(pks)
-    # The queryset refuses to touch `content`, so that no edit escapes its history; here the
-    # history has gone as well.
+    # The queryset refuses to update `content`, so that no edit escapes its history. Here the history
+    # has gone as well.
     models.QuerySet.update(
         Message.objects.filter(pk__in=pks),
         content="",
@@ -77,28 +78,30 @@ def _empty(pks: list[int], version: int) -> None:
     )
 
 
-def _prune(threads: Iterable[int]) -> list[int]:
-    """Remove the empty rows of these threads that nothing hangs below. Returns their ids."""
-    gone: list[int] = []
+def _delete_empty_rows(threads: Iterable[int]) -> list[int]:
+    """Delete the empty rows of these threads that no reply needs. Returns their ids."""
+    deleted: list[int] = []
     for pks in in_chunks(sorted(threads)):
         rows = Message.objects.filter(Q(pk__in=pks) | Q(thread__in=pks))
         needed: set[int | None] = set()
-        # A reply is younger than what it answers: from the youngest on, one pass decides.
+        # A reply is younger than its parent: one pass from the youngest row on decides.
         for pk, parent, deleted_at in rows.order_by("-pk").values_list(
             "pk", "parent_message_id", "deleted_at"
         ):
             if deleted_at is None or pk in needed:
                 needed.add(parent)
             else:
-                gone.append(pk)
-    for pks in in_chunks(gone):
-        # The messages that point here go in the same transaction; the check waits for its end.
+                deleted.append(pk)
+    for pks in in_chunks(deleted):
+        # Messages that point to these rows go in the same transaction, and the database checks
+        # references at its end.
         Message.objects.filter(pk__in=pks).delete_rows()
-    return gone
+    return deleted
 
 
-def _repoint_last_messages(gone: list[int]) -> None:
-    for pks in in_chunks(gone):
+def _set_last_messages(deleted: list[int]) -> None:
+    """Let conversations whose last message was deleted point to the one before it."""
+    for pks in in_chunks(deleted):
         for conversation in Conversation.objects.filter(last_message__in=pks):
             conversation.last_message_id = conversation.messages.aggregate(last=Max("pk"))["last"]
             conversation.save(update_fields=["last_message"])

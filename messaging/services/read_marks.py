@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 from django.db.models import F
 from django.utils import timezone
 
-from messaging.models import Mailbox, Message, Notification, Participant
+from messaging import unread
+from messaging.mailboxes import Mailbox
+from messaging.models import Message, Notification, Participant
 from messaging.services.transactions import in_chunks, one_transaction
 
 if TYPE_CHECKING:
@@ -18,14 +20,20 @@ if TYPE_CHECKING:
 
 @one_transaction
 def mark_as_read(*, reader: User, messages: MessageQuerySet) -> int:
-    """How many of `messages`, unread until now, `reader` has read. Their notifications too."""
+    """Mark those of `messages` as read that `reader` has not read, with their notifications.
+
+    Returns how many were marked.
+    """
     return _set_read(reader, messages.unread_by(reader), read=True)
 
 
 @one_transaction
 def mark_as_unread(*, reader: User, message: Message) -> int:
-    """1 if `message` was read and is unread again, else 0. Its notification too."""
-    mine = Message.objects.filter(pk=message.pk, receiver=reader, read=True, deleted_at=None)
+    """Mark `message` as unread for `reader`, with its notification.
+
+    Returns 1, or 0 if it was unread already, was deleted, or is not for `reader`.
+    """
+    mine = Message.objects.filter(unread.read_by(reader), pk=message.pk)
     return _set_read(reader, mine, read=False)
 
 
@@ -40,6 +48,7 @@ def _set_read(reader: User, messages: MessageQuerySet, *, read: bool) -> int:
         )
     changed = 0
     for pks in in_chunks([pk for pk, _conversation in found]):
+        # The condition is part of the change: another request may have marked some meanwhile.
         changed += Message.objects.filter(pk__in=pks, read=not read).update(
             read=read, read_at=timezone.now() if read else None
         )
@@ -49,12 +58,18 @@ def _set_read(reader: User, messages: MessageQuerySet, *, read: bool) -> int:
 
 @one_transaction
 def mark_notifications_as_read(*, reader: User, up_to: int) -> int:
-    """How many notifications of `reader`, up to the id `up_to`, were unread. Their messages too."""
-    unread = Notification.objects.unread_by(reader).filter(pk__lte=up_to)
-    told = Message.objects.filter(pk__in=unread.values("message"))
-    return _set_read(reader, told.unread_by(reader), read=True)
+    """Mark the notifications of `reader` up to the id `up_to` as read, with their messages.
+
+    Returns how many messages were marked.
+    """
+    notifications = Notification.objects.unread_by(reader).filter(pk__lte=up_to)
+    messages = Message.objects.filter(pk__in=notifications.values("message"))
+    return _set_read(reader, messages.unread_by(reader), read=True)
 
 
 def read_notifications_of(message: Message) -> None:
-    """Give the notifications of `message` its own read mark."""
+    """Give the notifications of `message` its read mark.
+
+    Called by `signals.read_notification_with_message`.
+    """
     Notification.objects.filter(message=message).update(read=message.read)

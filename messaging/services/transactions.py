@@ -1,37 +1,40 @@
-"""One transaction a service, and its locks in one order.
+"""One transaction for each service, and one order of locks.
 
 Locks are taken in this order only: conversations by id, mailboxes by user id, then participants,
-messages and notifications, which nobody touches without the mailbox of one of their people. In
-another order PostgreSQL finds deadlocks.
+messages and notifications. A transaction changes a row of the last three only after it has locked
+the mailbox of one of their people. In another order PostgreSQL finds deadlocks.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import wraps
 from threading import Lock
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from django.db import OperationalError, models, transaction
 
 from messaging.models import Participant
 
-_turn = Lock()
+Arguments = ParamSpec("Arguments")
+Returned = TypeVar("Returned")
+
+_write_lock = Lock()
 
 
-def one_transaction(service):
-    """One transaction for `service`, tried a second time after a deadlock.
+def one_transaction(service: Callable[Arguments, Returned]) -> Callable[Arguments, Returned]:
+    """Run `service` in one transaction, and a second time after a deadlock.
 
-    PostgreSQL ends one of two transactions that wait for each other; the other is through by
-    the time the first starts again.
+    PostgreSQL aborts one of two transactions that wait for each other. The other one has committed
+    by the time the aborted one starts again.
     """
 
     @wraps(service)
-    def retried(*args: Any, **kwargs: Any) -> Any:
+    def retried(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Returned:
         outermost = not transaction.get_connection().in_atomic_block
         try:
-            with _own_turn(), transaction.atomic():
+            with _one_writer_at_a_time(), transaction.atomic():
                 return service(*args, **kwargs)
         except OperationalError as error:
             if not outermost or "deadlock" not in str(error):
@@ -43,28 +46,32 @@ def one_transaction(service):
 
 
 @contextmanager
-def _own_turn() -> Iterator[None]:
-    """The writers of one process, one after the other, where the database is SQLite.
+def _one_writer_at_a_time() -> Iterator[None]:
+    """Let the threads of this process write one after the other, if the database is SQLite.
 
-    Who finds it busy there sleeps, asks again, and finds it busy with whoever came meanwhile: of
-    ten that write without a pause, one send in a hundred took two seconds and some took eight.
-    Other processes are left to SQLite, and so is everybody once the wait has been too long.
+    A thread that finds SQLite busy sleeps, tries again, and finds it busy with a thread that came
+    later: of ten threads that wrote without a pause, one send in a hundred took two seconds and
+    some took eight. SQLite itself decides between processes, and between threads once a thread has
+    waited for longer than the time-out.
     """
     connection = transaction.get_connection()
     if connection.vendor != "sqlite" or connection.in_atomic_block:
         yield
         return
-    took = _turn.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5))
+    acquired = _write_lock.acquire(timeout=connection.settings_dict["OPTIONS"].get("timeout", 5))
     try:
         yield
     finally:
-        if took:
-            _turn.release()
+        if acquired:
+            _write_lock.release()
 
 
-def lock(rows: models.QuerySet) -> set[int]:
-    """Lock `rows` by ascending id until the transaction ends. Returns their ids, if it had to."""
-    # SQLite has one writer at a time: whoever is here holds the lock already.
+def lock(rows: models.QuerySet[Any]) -> set[int]:
+    """Lock `rows` by ascending id until the transaction ends. Returns their ids.
+
+    On SQLite nothing needs a lock, and the set is empty.
+    """
+    # SQLite has one writer at a time: a transaction that writes holds the only lock.
     if not transaction.get_connection().features.has_select_for_update:
         return set()
     locked = rows.order_by("pk").select_for_update(of=("self",), no_key=True)
@@ -72,7 +79,7 @@ def lock(rows: models.QuerySet) -> set[int]:
 
 
 def people_in(conversations: list[int]) -> set[int]:
-    """The ids of the people who take part in any of `conversations`."""
+    """The ids of the people who take part in any of `conversations` (ids)."""
     people: set[int] = set()
     for some in in_chunks(conversations):
         members = Participant.objects.filter(conversation__in=some)
@@ -81,5 +88,5 @@ def people_in(conversations: list[int]) -> set[int]:
 
 
 def in_chunks(pks: list[int], size: int = 1000) -> Iterable[list[int]]:
-    """`pks`, a thousand at a time: databases limit the parameters of one statement."""
+    """`pks`, `size` at a time: databases limit the number of parameters of a statement."""
     return (pks[start : start + size] for start in range(0, len(pks), size))
