@@ -1,9 +1,9 @@
-"""What others may hear of the domain, whatever they make of it."""
+"""Signals that this app sends. `messaging.signals` has its receivers."""
 
 from django.dispatch import Signal
 
-# Sent with `user_pks` after the commit of a change that these people can see. The change is
-# made: whatever goes wrong in a receiver is logged, and undoes nothing.
+# Sent with `user_pks` after the commit of a change that these people can see. The change stays
+# whatever a receiver does: its errors are logged.
 mailboxes_changed = Signal()
 
 # Sent with `user_pk`, inside the transaction after which nobody can see anything of an account. For

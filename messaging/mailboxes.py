@@ -1,4 +1,4 @@
-"""Mailboxes: what each person's pages depend on."""
+"""Mailboxes: the version that the pages of each person depend on."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ _VERSIONS = "SELECT user_id, version FROM messaging_mailbox WHERE user_id IN"
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def of(self, user: User) -> Mailbox:
-        """`user`'s mailbox; one with the defaults, not saved, if they have none yet."""
-        return getattr(user, "mailbox", None) or self.model(user=user)
+        """The mailbox of `user`; a new one with the defaults, not saved, if there is none."""
+        mailbox: Mailbox | None = getattr(user, "mailbox", None)
+        return mailbox or self.model(user=user)
 
     def versions_of(self, user_pks: Iterable[int]) -> dict[int, int]:
-        """The versions of these people's mailboxes, by person."""
-        # Asked about everybody who waits for news, ten times a second on SQLite. Django takes six
-        # times as long to write a thousand ids down.
+        """The versions of these people's mailboxes, by the id of the person."""
+        # Runs for everybody with an open page, up to ten times a second on SQLite. Django would take
+        # six times as long to compile a thousand ids to SQL.
         pks = list(user_pks)
         found: dict[int, int] = {}
         with connections[self.db].cursor() as cursor:
@@ -41,9 +42,9 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         return found
 
     def raise_versions(self, user_pks: Iterable[int]) -> None:
-        """Tell these people's pages that something they can see has changed.
+        """Invalidate the pages of these people: something that they can see has changed.
 
-        Whoever listens to `news.mailboxes_changed` hears of it once it is committed.
+        Sends `events.mailboxes_changed` after the commit.
         """
         pks = sorted(set(user_pks))
         # In parts: databases limit the parameters of one statement.
@@ -56,7 +57,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def _raise_some(self, pks: list[int]) -> None:
         mine = self.filter(pk__in=pks)
         if connections[self.db].features.has_select_for_update:
-            # An UPDATE locks in whatever order it finds the rows; two of them would deadlock.
+            # An UPDATE locks rows in the order in which it finds them, so two would deadlock.
             if len(pks) == 2:  # every message does this
                 _LOCK_TWO.rows(*pks)
             else:
@@ -67,7 +68,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
 
 
 class Mailbox(models.Model):
-    """What one person's pages depend on: a version, and how they like to see things."""
+    """What the pages of one person depend on: a version, and their preferences."""
 
     class Theme(models.TextChoices):
         SYSTEM = "", _("Follow the system")
@@ -82,7 +83,7 @@ class Mailbox(models.Model):
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, primary_key=True, related_name="mailbox"
     )
-    # Goes up with every change this person can see.
+    # Rises with every change that this person can see.
     version = models.PositiveBigIntegerField(default=0, editable=False)
     theme = models.CharField(
         _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
@@ -91,7 +92,7 @@ class Mailbox(models.Model):
     mail = models.CharField(
         _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
     )
-    # Empty: the one the browser asks for. Which there are is the project's to say, not the domain's.
+    # Empty: the language that the browser asks for. The project's settings list the languages.
     language = models.CharField(_("language"), max_length=16, blank=True, default="")
     read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)

@@ -1,4 +1,4 @@
-"""How things are found. The only place that knows how tables join."""
+"""Querysets and managers: the reads of the domain, and the only place that joins its tables."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from messaging.search import search
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.models import Conversation, Message
+    from messaging.models import Conversation, Message, Notification, Participant
     from messaging.search import Query
 
-# What the inbox shows of a message. A column it shows and this forgets costs one query a row.
+# The columns of a message that the inbox shows. A column that is missing here costs a query a row.
 INBOX_COLUMNS = (
     *("content_html", "html_version", "timestamp", "edited", "deleted_at", *unread.COLUMNS),
     *("conversation_id", "thread_id", "parent_message_id"),
@@ -33,19 +33,19 @@ INBOX_COLUMNS = (
     *("parent_message__sender__username", "parent_message__sender__first_name"),
 )
 
-# What is asked of a message before it is loaded: enough to place and to count it.
-PLACE = ("id", "parent_message_id", *unread.COLUMNS)
+# The columns that place a message in its thread and count it, before it is loaded.
+TREE_COLUMNS = ("id", "parent_message_id", *unread.COLUMNS)
 
-# Added to the ids that a recursion found, so that SQLite looks up each of them. Otherwise, to have
-# the rows in order, it may read the whole table and look each row up among those ids.
+# Added to the ids that a recursive query found, so that SQLite looks each of them up in the table.
+# Otherwise, to get the rows in order, it may read the whole table and look up each row among the ids.
 NOTHING = Value(0)
 
-# `people.display_name` in SQL, of the user that a row points to.
+# `people.display_name` in SQL, for the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
 
 
 class _CountOf(Subquery):
-    """How many rows a subquery has, which may be limited."""
+    """The number of rows of a subquery, which may have a limit."""
 
     template = "(SELECT COUNT(*) FROM (%(subquery)s) AS counted)"
     output_field = IntegerField()
@@ -53,18 +53,18 @@ class _CountOf(Subquery):
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: User | int) -> Self:
-        """The conversations `user` takes part in, with what their own view of each depends on.
+        """The conversations that `user` takes part in.
 
-        `reader_version` is the version of their read marks there; it comes from the very row
-        that lets them in.
+        Each has `reader_version`, the version of the user's read marks in it. It comes from the row
+        of the participant, the same that makes the conversation visible.
         """
-        # Nobody joins twice (participant_joins_once), so the join repeats no row.
+        # A person takes part once (participant_joins_once), so the join repeats no row.
         return self.filter(participants__user=user).annotate(
             reader_version=F("participants__version")
         )
 
     def with_participant(self, user: User | int) -> Self:
-        """The conversations `user` takes part in, without their view of them."""
+        """The conversations that `user` takes part in, without `reader_version`."""
         return self.filter(participants__user=user)
 
     def ending_with(self, user: User | int) -> Self:
@@ -75,7 +75,7 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         )
 
     def between(self, one: User, other: User) -> Conversation:
-        """The conversation of two people, made now if they have none yet.
+        """The conversation of two people, created if they have none.
 
         Raises:
             ValidationError: `one` and `other` are the same person.
@@ -83,17 +83,21 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
         return self.model.between(one.pk, other.pk)
 
     def next_version(self, pk: int) -> int:
-        """Raises the version of one conversation and returns it.
+        """Raise the version of a conversation (id) and return it.
 
-        The row stays locked until the transaction ends: what is written under a version is
-        committed in the order of versions.
+        The row stays locked until the transaction ends, so changes are committed in the order of
+        their versions.
+
+        Raises:
+            Conversation.DoesNotExist: there is no such conversation.
         """
         if not self.filter(pk=pk).update(version=F("version") + 1):
             raise self.model.DoesNotExist(f"There is no conversation {pk}.")
-        return _VERSION.rows(pk)[0][0]
+        ((version,),) = _VERSION.rows(pk)
+        return version
 
 
-def _version(pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
+def _version(pk: int) -> models.QuerySet[Any, tuple[int]]:
     # From the registry: the models import this module.
     conversations = apps.get_model("messaging.Conversation").objects
     return conversations.filter(pk=pk).values_list("version")
@@ -102,13 +106,14 @@ def _version(pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
 _VERSION = CompiledQuery(_version)
 
 
-class ParticipantQuerySet(models.QuerySet):
+class ParticipantQuerySet(models.QuerySet["Participant"]):
     def for_list(self, user: User | int) -> models.QuerySet[Any, dict[str, Any]]:
-        """`user`'s conversations, the liveliest first, as plain values: one query.
+        """The conversations of `user` as dictionaries, latest activity first: one query.
 
-        Each has `conversation_id`, `last_activity`, `pair_key`, of the other person `other_name`,
-        and of the last message `sender_id` and `beginning` (None, or empty when it was deleted).
-        Building five models for each of thirty rows would cost more than SQL.
+        Each has `conversation_id`, `last_activity`, `pair_key`, the `other_name` of the other
+        person, and of the last message the `sender_id` and the `beginning` of its text (500
+        characters; None without a message, empty if it was deleted). Five model objects for each
+        of thirty rows would take longer than the query.
         """
         others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
             user=user
@@ -127,7 +132,7 @@ class ParticipantQuerySet(models.QuerySet):
         )
 
     def after(self, conversation_pk: int) -> Self:
-        """What comes after that conversation in the order of `for_list`."""
+        """The rows after that conversation (id) in the order of `for_list`."""
         last = self.filter(conversation=conversation_pk).values("last_activity", "id")[:1]
         activity = Subquery(last.values("last_activity"))
         return self.filter(
@@ -138,7 +143,7 @@ class ParticipantQuerySet(models.QuerySet):
 
 class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User | int) -> Self:
-        """Messages of the conversations `user` takes part in: all they may ever see."""
+        """Messages of the conversations that `user` takes part in: all that they may see."""
         return self.filter(conversation__participants__user=user)
 
     def search(self, user: User, query: Query, *, before: int | None = None) -> Self:
@@ -151,19 +156,23 @@ class MessageQuerySet(models.QuerySet["Message"]):
         return cast(Self, search(self, user, query, before=before))
 
     def top_level(self) -> Self:
-        """Messages that answer nothing: the ones a conversation page lists."""
+        """Messages that answer nothing: the roots that the page of a conversation lists."""
         return self.filter(parent_message=None)
 
     def newest(self, number: int) -> Self:
         """The newest `number` of these messages, newest first."""
-        # Ids first, from an index of these messages alone. Asked for whole rows, PostgreSQL reads
-        # the table from its end if they are many: 325 ms in a long conversation gone quiet.
+        # Ids first, from an index of these messages alone. If it needs whole rows, PostgreSQL reads
+        # the table from its end: 325 ms for a long conversation without recent messages.
         ids = self.order_by("-id").values("pk")[:number]
         return self.model._default_manager.filter(pk__in=ids).order_by("-id")
 
     def for_display(self) -> Self:
-        """In the order they were sent, with all that a drawn message touches: one query."""
-        # No join: of one more table PostgreSQL thinks for longer than it takes to ask this.
+        """In the order they were sent, with everything that drawing a message reads: one query.
+
+        Each has `parent_sender_id`, the author of the message that it answers, or None.
+        """
+        # A subquery, not a join: PostgreSQL plans a join of one more table for longer than the
+        # subquery takes.
         parents = self.model._base_manager.filter(pk=OuterRef("parent_message")).order_by()
         return (
             self.select_related("sender")
@@ -172,59 +181,29 @@ class MessageQuerySet(models.QuerySet["Message"]):
         )
 
     def unread_by(self, user: User | int) -> Self:
-        """Messages to `user` that they have not read."""
+        """Messages that `user` received and has not read."""
         return self.filter(unread.unread_by(user))
 
     def with_replies(self, most: int) -> Self:
-        """Each root message with `reply_count` of its thread, counted up to `most`, and the ids of
-        the `first_reply` and the `last_reply`.
+        """Root messages, each with the `reply_count` of its thread, counted up to `most`, and with
+        the ids `first_reply` and `last_reply`.
         """
         replies = self.model._base_manager.filter(thread=OuterRef("pk")).order_by("id").values("id")
         return self.annotate(
-            # What lies between the ends is not looked at, however much that is.
+            # The ends come from an index; the replies between them are not read.
             reply_count=_CountOf(replies.order_by()[:most]),
             first_reply=Subquery(replies[:1]),
             last_reply=Subquery(replies.order_by("-id")[:1]),
         )
 
-    def descendants_of(self, message: Message | int) -> Self:
-        """Everything below `message`, at any depth, each with its `depth` (direct replies: 1).
-
-        One recursive query, anchored at the message: its cost follows what is below, not the
-        size of the conversation. In the order they were sent, so that parents come before their
-        replies, unless the queryset has an order of its own.
-        """
-        pk = message if isinstance(message, int) else message.pk
-        messages = self.model._base_manager
-
-        # Only id and depth travel through the recursion; the rest is joined once, outside.
-        def grow(cte: CTE) -> models.QuerySet:
-            return (
-                messages.filter(parent_message=pk)
-                .order_by()
-                .values("id", depth=Value(1, output_field=IntegerField()))
-                .union(
-                    cte.join(messages.all(), parent_message=cte.col.id).values(
-                        "id", depth=cte.col.depth + Value(1, output_field=IntegerField())
-                    ),
-                    all=True,
-                )
-            )
-
-        cte = CTE.recursive(grow, name="below")
-        rows = self if self.ordered else self.order_by("id")
-        return with_cte(
-            cte, select=cte.join(rows, id=cte.col.id + NOTHING).annotate(depth=cte.col.depth)
-        )
-
     def ancestors_of(self, message: Message) -> Self:
-        """What `message` answers, and what that answers, up to the root, nearest first unless
-        the queryset has an order of its own.
+        """The messages above `message`: its parent, the parent of that one, up to the root.
 
-        Each has its `distance`: 1 for the message that `message` answers.
+        One recursive query. Each has its `distance`, which is 1 for the parent. Nearest first,
+        unless the queryset has an order.
         """
 
-        def climb(cte: CTE) -> models.QuerySet:
+        def climb(cte: CTE) -> models.QuerySet[Any, Any]:
             step = Value(1, output_field=IntegerField())
             return (
                 self.model._base_manager.filter(pk=message.parent_message_id)
@@ -238,17 +217,17 @@ class MessageQuerySet(models.QuerySet["Message"]):
             )
 
         cte = CTE.recursive(climb, name="above")
-        # Nearest first is youngest first: nothing answers a younger message.
+        # The nearest is the youngest: no message answers a younger one.
         rows = self if self.ordered else self.order_by("-id")
         return with_cte(
             cte, select=cte.join(rows, id=cte.col.id + NOTHING).annotate(distance=cte.col.distance)
         )
 
     def update(self, **values: Any) -> int:
-        """As Django's, but never of `content`: that would change a text without its history.
+        """As Django's, but not of `content`, which would change a text without its history.
 
         Raises:
-            TypeError: `content` is among the values; `services.edit_message` edits.
+            TypeError: `content` is among the values. `services.edit_message` edits a text.
         """
         if "content" in values:
             raise TypeError("Message.content is edited by save(), which keeps the old text.")
@@ -257,11 +236,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
     update.alters_data = True  # type: ignore[attr-defined]
 
     def delete(self) -> tuple[int, dict[str, int]]:
-        """Delete these messages as their authors would: text, history and notification go.
+        """Delete these messages by `services.delete_messages`.
 
-        Where replies stay below, an empty row keeps the place. Returns what Django's does: how
-        many messages lost their text, in all and by model.
+        Returns what Django's `delete` returns: how many messages lost their text, in all and by
+        model.
         """
+        # Late: services import the models, which import this module.
         from messaging.services import delete_messages
 
         deleted = delete_messages(self)
@@ -280,43 +260,49 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
 class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
     def sent_as(self, sender: User, client_key: UUID) -> Message | None:
-        """The message that `sender` already sent under `client_key`, if there is one."""
-        return self.filter(sender=sender, client_key=client_key).first()
+        """The message that `sender` sent under `client_key` before, or None."""
+        found: Message | None = self.filter(sender=sender, client_key=client_key).first()
+        return found
 
-    def places_from(
-        self, first: models.QuerySet[Message], levels: int | None = None
+    def tree_below(
+        self, first: models.QuerySet[Message, Any], levels: int | None = None
     ) -> models.QuerySet[Any, tuple[Any, ...]]:
-        """Where the messages `first` and everything below them hang: the values of `PLACE`. With
-        `levels`, so many of them below `first`, and the level as one value more.
-        """
-        # All of it travels through the recursion. Joined outside, PostgreSQL would expect far more
-        # rows than there are, and read the whole table to meet them.
+        """The `TREE_COLUMNS` of the messages `first` and of everything below them, as tuples.
 
-        def grow(cte: CTE) -> models.QuerySet:
+        One recursive query, whose cost follows the number of replies and not the size of the
+        conversation. With `levels`, only so many levels below `first`, and each tuple ends with its
+        level, which is 0 for `first`.
+        """
+        # All columns travel through the recursion. If a join outside fetched them, PostgreSQL would
+        # expect far more rows than there are, and read the whole table.
+
+        def grow(cte: CTE) -> models.QuerySet[Any, Any]:
             below = cte.join(self.model._base_manager.all(), parent_message=cte.col.id)
             if levels is None:
                 return (
-                    first.order_by().values_list(*PLACE).union(below.values_list(*PLACE), all=True)
+                    first.order_by()
+                    .values_list(*TREE_COLUMNS)
+                    .union(below.values_list(*TREE_COLUMNS), all=True)
                 )
             number = IntegerField()
             deeper = ExpressionWrapper(cte.col.level + Value(1), output_field=number)
             below = below.annotate(level=deeper).filter(level__lte=levels)
             top = first.order_by().annotate(level=Value(0, output_field=number))
-            top = top.values_list(*PLACE, "level")
-            return top.union(below.values_list(*PLACE, "level"), all=True)
+            top = top.values_list(*TREE_COLUMNS, "level")
+            return top.union(below.values_list(*TREE_COLUMNS, "level"), all=True)
 
         cte = CTE.recursive(grow, name="below")
         return with_cte(cte, select=cte)
 
 
 class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
-    """Messages that somebody has not read yet."""
+    """Messages that their receiver has not read."""
 
     def get_queryset(self) -> MessageQuerySet:
         return super().get_queryset().filter(not_being_deleted(), unread.UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
-        """Unread messages to `user`, newest first, with only the columns an inbox shows."""
+        """Unread messages to `user`, newest first, with only the columns that the inbox shows."""
         return (
             self._all()
             .unread_by(user)
@@ -348,7 +334,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
         return found.values_list("pk", flat=True).first()
 
     @cached_property
-    def _counts(self) -> CompiledQuery:
+    def _counts(self) -> CompiledQuery[tuple[int, int]]:
         return CompiledQuery(self._counted)
 
     def _counted(self, user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
@@ -362,9 +348,9 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
         return super().get_queryset()
 
 
-class NotificationQuerySet(models.QuerySet):
+class NotificationQuerySet(models.QuerySet["Notification"]):
     def for_list(self, user: User) -> Self:
-        """`user`'s notifications, newest first, with the messages they tell of."""
+        """The notifications of `user`, newest first, with their messages: one query."""
         return (
             self.filter(message_not_being_deleted(), user=user)
             .select_related("message__sender")
@@ -387,11 +373,11 @@ class NotificationQuerySet(models.QuerySet):
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
     def count_unread(self, user: User) -> int:
-        """What the bell says: nobody counts further than `NOTIFICATIONS_COUNTED`."""
+        """The number at the bell. It stops at `NOTIFICATIONS_COUNTED`."""
         return len(_UNREAD_NOTIFICATIONS.rows(user.pk))
 
 
-# Unread notifications that are counted; whoever has as many has stopped to read the number.
+# The count of unread notifications stops here: the number tells a person nothing more.
 NOTIFICATIONS_COUNTED = 1_000
 
 

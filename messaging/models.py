@@ -1,4 +1,4 @@
-"""What is stored. `docs/architecture.md` says why each field, index and constraint is there."""
+"""The tables of the domain. `docs/architecture.md` says why each of them is there."""
 
 from __future__ import annotations
 
@@ -29,15 +29,17 @@ from messaging.managers import (
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
+    from messaging.managers import MessageQuerySet
+
 CONTENT_MAX_LENGTH = 20_000  # characters
 CONTENT_MAX_BYTES = 64 * 1024  # as UTF-8
 
-# Foreign keys to people and messages do nothing on delete. The constraints are deferred, and
-# the clean-up goes by sets (services/): a cascade along replies raises RecursionError a few
-# hundred levels down, and SQLite's own stops at 1,000.
+# Foreign keys to people and messages do nothing on delete. The database checks them at commit, and
+# services delete by sets: Django's cascade along replies raises RecursionError a few hundred levels
+# down, and SQLite's own cascade stops at 1,000.
 DO_NOTHING = models.DO_NOTHING
 
-# Where a message stands: set when it is made, and never changed.
+# Who wrote to whom, and what a message answers: set when it is created, and never changed.
 PLACE_FIELDS = ("sender", "receiver", "parent_message", "thread", "conversation")
 
 # What one person sees: whether they have read the message. All other fields everybody sees.
@@ -45,11 +47,12 @@ READ_FIELDS = frozenset({"read", "read_at"})
 
 
 class Conversation(models.Model):
-    """What two people write to each other."""
+    """The messages that two people write to each other."""
 
-    # "low:high" of the two user ids: whoever comes second finds the row of the first.
+    # "low:high" of the two user ids, unique: two people who write to each other at the same moment
+    # get one conversation.
     pair_key = models.CharField(max_length=41, unique=True, editable=False)
-    # Goes up with every change that both can see; read marks count in Participant.version.
+    # Rises with every change that both people see. Read marks raise Participant.version.
     version = models.PositiveBigIntegerField(default=0, editable=False)
     last_message = models.ForeignKey(
         "Message", DO_NOTHING, null=True, editable=False, related_name="+"
@@ -66,7 +69,7 @@ class Conversation(models.Model):
 
     @classmethod
     def between(cls, one_pk: int, other_pk: int) -> Conversation:
-        """See `ConversationQuerySet.between`."""
+        """The conversation of two people (ids). See `ConversationQuerySet.between`."""
         if one_pk == other_pk:
             raise ValidationError(_("Nobody can write to themselves."), code="self")
         low, high = sorted((one_pk, other_pk))
@@ -84,35 +87,35 @@ class Conversation(models.Model):
         return int(low), int(high)
 
     def other_pk(self, user_pk: int) -> int:
-        """The id of the person `user_pk` talks with here."""
+        """The id of the person that `user_pk` talks with in this conversation."""
         return other_in_pair(self.pair_key, user_pk)
 
     @cached_property
     def people(self) -> dict[int, User]:
-        """The two people, by id: one query, the first time."""
+        """The two people with their mailboxes, by id: one query at the first use."""
         return get_user_model().objects.select_related("mailbox").in_bulk(self.people_pks)
 
 
 def other_in_pair(pair_key: str, user_pk: int) -> int:
-    """The id of the other one of the two people that `pair_key` names."""
+    """The id of the person in `pair_key` who is not `user_pk`."""
     low, high = pair_key.split(":")
     return int(high) if user_pk == int(low) else int(low)
 
 
 class Participant(models.Model):
-    """One person's place in one conversation."""
+    """A person who takes part in a conversation, and their view of it."""
 
     conversation = models.ForeignKey(Conversation, DO_NOTHING, related_name="participants")
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, DO_NOTHING, related_name="participations", db_index=False
     )
     last_activity = models.DateTimeField(default=timezone.now)
-    # Goes up with every read mark this person sets. Not part of Conversation.version: the other
-    # person's pages must not change, or tell, when a message was read.
+    # Rises with every read mark of this person. Not part of Conversation.version: the pages of the
+    # other person must not change, or tell, when a message is read.
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    # A mail about this conversation is on its way to this person.
+    # A task that mails this person about this conversation waits in the queue.
     mail_pending = models.BooleanField(default=False, editable=False)
-    # The id of the newest message that a mail has told this person of.
+    # The id of the newest message that a mail to this person was about.
     mailed_up_to = models.PositiveBigIntegerField(default=0, editable=False)
 
     objects = ParticipantQuerySet.as_manager()
@@ -141,18 +144,18 @@ class Message(models.Model):
         db_index=False,  # message_unread begins with it
     )
     content = models.TextField(_("message"), max_length=CONTENT_MAX_LENGTH)
-    # Made from `content` once, in save(), and read as `body`.
+    # The HTML of `content`, rendered once by save(). Read it as `body`.
     content_html = models.TextField(editable=False, default="")
     html_version = models.PositiveSmallIntegerField(editable=False, default=0)
     timestamp = models.DateTimeField(default=timezone.now)
     edited = models.BooleanField(default=False)
     read = models.BooleanField(default=False)
     read_at = models.DateTimeField(null=True, blank=True)
-    # What this answers. Never changed once the message exists.
+    # The message that this one answers. It never changes.
     parent_message = models.ForeignKey(
         "self", DO_NOTHING, null=True, blank=True, related_name="replies", db_index=False
     )
-    # The root of what this belongs to; null on a root.
+    # The root of the thread that this reply belongs to; null on a root.
     thread = models.ForeignKey(
         "self",
         DO_NOTHING,
@@ -170,7 +173,7 @@ class Message(models.Model):
         related_name="messages",
         db_index=False,
     )
-    # Chosen before sending: a send that is repeated is the same message.
+    # Chosen before the message is sent: a request that is repeated sends one message.
     client_key = models.UUIDField(default=uuid.uuid4, editable=False)
     # How often the text was edited; null: never. An edit names the text that it starts from.
     text_version = models.PositiveIntegerField(null=True, editable=False)
@@ -204,8 +207,8 @@ class Message(models.Model):
                 condition=~Q(content="") | Q(deleted_at__isnull=False), name="message_not_empty"
             ),
         ]
-        # No plain index on parent_message: after ANALYZE, SQLite would answer "IS NULL" from it
-        # and sort every root there is.
+        # No plain index on parent_message: after ANALYZE, SQLite would find "IS NULL" by it and
+        # sort all roots of the table.
         indexes = [
             models.Index("conversation", "changed_in", name="message_by_change"),
             models.Index(
@@ -223,8 +226,8 @@ class Message(models.Model):
             models.Index(
                 "thread", "id", condition=Q(thread__isnull=False), name="message_by_thread"
             ),
-            # Not only of what is unread: SQLite compares an index of few rows with one of all by
-            # their average person, and to the one with much unread it gave the wrong one.
+            # Not partial indexes of unread messages: SQLite estimates by the average person, and
+            # chose the wrong index for a person with many unread messages.
             models.Index("receiver", "read", F("id").desc(), name="message_unread"),
             models.Index(
                 "receiver", "read", "conversation", "thread", name="message_unread_by_thread"
@@ -232,7 +235,7 @@ class Message(models.Model):
         ]
 
     def __str__(self) -> str:
-        # Never the text: this is what logs, errors and the admin show.
+        # Never the text: logs, errors and the admin show this.
         return f"message {self.pk}"
 
     @transaction.atomic
@@ -268,7 +271,7 @@ class Message(models.Model):
 
     @property
     def body(self) -> SafeString:
-        """The text as safe HTML; empty when the message was deleted."""
+        """The text as safe HTML; empty if the message was deleted."""
         if self.deleted_at is not None:
             return SafeString()
         if self.html_version == rendering.HTML_VERSION:
@@ -277,7 +280,7 @@ class Message(models.Model):
 
     @property
     def root_pk(self) -> int:
-        """The id of the message that began the thread: this one's own, if it answers nothing."""
+        """The id of the root of this message's thread; its own id if it answers nothing."""
         return self.thread_id or self.pk
 
     def _find_place(self) -> None:
@@ -298,8 +301,8 @@ class Message(models.Model):
             self.conversation = Conversation.between(self.sender_id, self.receiver_id)
 
     def _keep_place(self) -> None:
-        # A reply moved below itself, or into another conversation, would break every thread
-        # that passes through it, and show it to people it was not written to.
+        # A reply below itself, or in another conversation, would break every thread through it, and
+        # people would see a message that was not written to them.
         stored = Message.objects.filter(pk=self.pk).values(*PLACE_FIELDS).first() or {}
         here = {name: self.__dict__.get(f"{name}_id", pk) for name, pk in stored.items()}
         if here != stored:
@@ -348,12 +351,13 @@ class Message(models.Model):
     def delete(
         self, using: str | None = None, keep_parents: bool = False
     ) -> tuple[int, dict[str, int]]:
-        """See `MessageQuerySet.delete`: the text goes, and the place too if nothing needs it."""
-        return type(self).objects.using(using).filter(pk=self.pk).delete()
+        """Delete the text, and the row if no reply hangs below. See `MessageQuerySet.delete`."""
+        rows: MessageQuerySet = type(self).objects.using(using).filter(pk=self.pk)
+        return rows.delete()
 
 
 class MessageHistory(models.Model):
-    """A text that a message had before it was edited."""
+    """A text that a message had before an edit."""
 
     message = models.ForeignKey(Message, DO_NOTHING, related_name="history")
     old_content = models.TextField()
@@ -368,7 +372,7 @@ class MessageHistory(models.Model):
 
 
 class Notification(models.Model):
-    """What tells a person of a message. It holds no text of its own: there is one copy."""
+    """Tells a person about a message. It holds no text: the message has the only copy."""
 
     class Kind(models.TextChoices):
         MESSAGE = "message", _("message")

@@ -15,7 +15,7 @@ MOST_FOUND = 8
 
 
 def display_name(user: User) -> str:
-    """What others see of `user`: the name they chose, else the one they sign in with."""
+    """The name that others see: the one that `user` chose, else the user name."""
     return user.first_name or user.username
 
 

@@ -11,7 +11,7 @@ from django.db.models import Count
 from chats.http.params import LARGEST_ID
 from common.compiled_queries import CompiledQuery
 from messaging import unread
-from messaging.managers import PLACE
+from messaging.managers import TREE_COLUMNS
 from messaging.models import Message
 from messaging.threads import Branch, Row, grow, walk
 
@@ -82,7 +82,7 @@ def _first_replies(parent_pk: int, after: int, before: int) -> QuerySet:
 
 def _below(parent_pk: int, after: int, before: int) -> QuerySet:
     first = Message.objects.filter(pk__in=_first_replies(parent_pk, after, before))
-    return Message.objects.places_from(first)[: KNOWN + 1]
+    return Message.objects.tree_below(first)[: KNOWN + 1]
 
 
 # Asked whenever a thread is opened and after every reply. Django writes this down in 3 ms.
@@ -90,7 +90,7 @@ _BELOW = CompiledQuery(_below)
 
 
 def _rows(messages: QuerySet, reader: User, most: int = KNOWN) -> list[Row]:
-    return _as_rows(messages.order_by().values_list(*PLACE)[: most + 1], reader)
+    return _as_rows(messages.order_by().values_list(*TREE_COLUMNS)[: most + 1], reader)
 
 
 def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:
@@ -104,8 +104,8 @@ def _near(parent_pk: int, first: QuerySet, levels: int, reader: User) -> Branch:
     """So many levels below the messages `first`; the messages alone, if even that is too much."""
     messages = Message.objects.filter(pk__in=first)
     # One level more than is drawn: it is counted.
-    places = Message.objects.places_from(messages, levels)[: KNOWN + 1]
-    rows = _as_rows((place[: len(PLACE)] for place in places), reader)
+    places = Message.objects.tree_below(messages, levels)[: KNOWN + 1]
+    rows = _as_rows((place[: len(TREE_COLUMNS)] for place in places), reader)
     if len(rows) > KNOWN:
         return _only_direct(parent_pk, first, reader)
     return grow(rows, [parent_pk])[parent_pk]

@@ -42,9 +42,8 @@ def test_the_sample_has_all_there_is_to_see(run):
     assert set(get_user_model().objects.values_list("username", flat=True)) == set(PEOPLE)
     assert len(PEOPLE) == 8
     levels = [
-        message.depth
-        for root in Message.objects.filter(parent_message=None)
-        for message in Message.objects.descendants_of(root)
+        level
+        for *_place, level in Message.objects.tree_below(Message.objects.top_level(), levels=20)
     ]
     assert max(levels) >= 6
     largest = Message.objects.exclude(thread=None).values("thread").annotate(n=Count("pk"))

@@ -144,54 +144,11 @@ def test_replies_are_counted_by_thread_at_any_depth(tree):
     assert list(some) == [(3, tree["a"].pk, tree["e"].pk), (0, None, None)]
 
 
-def test_descendants_are_found_with_their_depth_parents_first(tree):
-    found = Message.objects.descendants_of(tree["root"])
-
-    assert [(m.content, m.depth) for m in found] == [
-        ("a", 1),
-        ("b", 1),
-        ("c", 2),
-        ("d", 2),
-        ("e", 3),
-    ]
-    assert [m.content for m in Message.objects.descendants_of(tree["a"].pk)] == ["c", "d", "e"]
-    assert list(Message.objects.descendants_of(tree["e"])) == []
-
-
-def test_descendants_can_be_narrowed_ordered_counted_and_deleted(tree, ana):
-    below = Message.objects.descendants_of(tree["root"])
-
-    assert below.count() == 5
-    assert below.exists()
-    assert {m.content for m in below.filter(sender=ana)} == {"c", "d"}
-    assert {m.content for m in Message.objects.filter(sender=ana).descendants_of(tree["root"])} == {
-        "c",
-        "d",
-    }
-    assert [m.content for m in below.order_by("-id")[:2]] == ["e", "d"]
-    assert [m.content for m in Message.objects.order_by("-id").descendants_of(tree["a"])] == [
-        "e",
-        "d",
-        "c",
-    ]
-    assert list(below.filter(depth=3).values_list("content", flat=True)) == ["e"]
-    inside = Message.objects.filter(pk__in=below.values("pk")).order_by("id")
-    assert [m.content for m in inside] == ["a", "b", "c", "d", "e"]
-    assert below.for_display().first().sender.first_name == "Ben Ode"
-    assert below.delete()[0] == 5
-    assert not tree["root"].replies.exists()
-
-
-def test_a_slice_has_no_descendants_of_its_own(tree):
-    with pytest.raises(TypeError):
-        list(Message.objects.all()[:3].descendants_of(tree["root"]))
-
-
 def test_several_messages_and_what_is_below_them_are_placed_in_one_query(tree):
     chosen = Message.objects.filter(pk__in=[tree["b"].pk, tree["c"].pk])
 
     with at_most(1):
-        found = list(Message.objects.places_from(chosen))
+        found = list(Message.objects.tree_below(chosen))
 
     shown = [tree["b"], tree["c"], tree["e"]]
     assert sorted(found) == [(m.pk, m.parent_message_id, m.read, m.receiver_id) for m in shown]
@@ -201,9 +158,7 @@ def test_places_are_told_down_to_a_level(tree):
     chosen = Message.objects.filter(pk=tree["root"].pk)
 
     def named(levels):
-        return sorted(
-            (place[0], place[-1]) for place in Message.objects.places_from(chosen, levels)
-        )
+        return sorted((place[0], place[-1]) for place in Message.objects.tree_below(chosen, levels))
 
     levels = {"root": 0, "a": 1, "b": 1, "c": 2, "d": 2}
     assert named(2) == sorted((tree[name].pk, level) for name, level in levels.items())
@@ -223,7 +178,7 @@ def test_a_long_chain_is_one_query_down_and_up(message):
     last = chain(message, 200)
 
     with at_most(2):
-        assert len(Message.objects.descendants_of(message)) == 200
+        assert len(Message.objects.tree_below(Message.objects.filter(pk=message.pk))) == 201
         assert len(Message.objects.ancestors_of(last)) == 200
 
 

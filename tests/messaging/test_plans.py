@@ -207,15 +207,10 @@ def test_the_replies_of_a_message(crowd):
     )
 
 
-def test_everything_below_a_message(crowd):
-    # What is found in the recursion is put in order once: that much, not the table.
-    assert_found_by_index(lambda: Message.objects.descendants_of(crowd["root"]), sorted_on_sqlite=1)
-
-
 def test_the_places_of_everything_below_some_messages(crowd):
     first = Message.objects.filter(pk__in=crowd["root"].replies.order_by("pk").values("pk")[:50])
 
-    assert_found_by_index(lambda: Message.objects.places_from(first), index="message_replies")
+    assert_found_by_index(lambda: Message.objects.tree_below(first), index="message_replies")
 
 
 def test_everything_above_a_message(crowd):
