@@ -76,6 +76,12 @@ class AccountAdapter(DefaultAccountAdapter):
             # A request that came by a socket, or past the proxy: one shared limit, no error page.
             return "127.0.0.1"
 
+    def is_safe_url(self, url: str | None) -> bool:
+        try:
+            return bool(super().is_safe_url(url))
+        except ValueError:  # an address that cannot be parsed: "http://["
+            return False
+
     def is_ajax(self, request) -> bool:
         # Pages only: allauth would answer whoever accepts JSON in a form nothing here reads.
         return False

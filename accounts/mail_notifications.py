@@ -17,6 +17,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
+from django_tasks import task
 
 from accounts.adapter import MailNotSent
 from messaging.models import Conversation, Mailbox, Message, Participant
@@ -47,14 +48,12 @@ def ask_for_mail(message: Message) -> None:
 
     For the transaction of the message. Called by `signals.tell_receiver_by_mail`.
     """
-    from accounts.tasks import send_notice
-
     place = _place_of(message.receiver_id, message.conversation_id)
     # The condition is part of the change: of two senders one asks.
     if not place.filter(mail_pending=False).update(mail_pending=True):
         return
     delay = DELAYS[Mailbox.objects.of(message.receiver).mail]
-    send_notice.using(run_after=timezone.now() + delay).enqueue(
+    send_mail_notification.using(run_after=timezone.now() + delay).enqueue(
         user_pk=message.receiver_id, conversation_pk=message.conversation_id
     )
 
@@ -95,6 +94,15 @@ def what_to_tell(user_pk: int, conversation_pk: int) -> Notice | None:
     conversation = Conversation.objects.get(pk=conversation_pk)
     author = conversation.people[conversation.other_pk(user_pk)]
     return Notice(reader, conversation, author, len(pks), pks[-1])
+
+
+@task()
+def send_mail_notification(user_pk: int, conversation_pk: int) -> None:
+    """Run `send_notice` in a worker.
+
+    `task_queue` finds the tasks of a deleted account by the name `user_pk`.
+    """
+    send_notice(user_pk, conversation_pk)
 
 
 def send_notice(user_pk: int, conversation_pk: int) -> bool:

@@ -21,7 +21,7 @@ from messaging.search import search
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.models import Conversation, Message, Notification, Participant
+    from messaging.models import Conversation, Message
     from messaging.search import Query
 
 # The columns of a message that the inbox shows. A column that is missing here costs a query a row.

@@ -76,7 +76,7 @@ def test_a_header_with_an_underscore_cannot_pass_for_another(monkeypatch):
     async def remember(scope, receive, send):
         seen.update(scope)
 
-    monkeypatch.setattr(asgi, "pages", remember)
+    monkeypatch.setattr(asgi.application, "_pages", remember)
     headers = [(b"x_forwarded_for", b"1.2.3.4"), (b"x-forwarded-for", b"5.6.7.8")]
 
     async def receive():

@@ -3,6 +3,7 @@
 from django.db import migrations
 
 MOVED = {
+    "accounts.tasks.send_notice": "accounts.mail_notifications.send_mail_notification",
     "messaging.tasks.erase_account": "messaging.services.batched_deletion.delete_hidden_account",
 }
 

@@ -224,3 +224,12 @@ def test_a_request_without_an_address_is_answered(client, ana):
     answer = client.post(LOGIN, {"login": "ana", "password": PASSWORD}, REMOTE_ADDR="")
 
     assert answer.status_code == 302
+
+
+@pytest.mark.parametrize("path", ["login", "signup", "join/none", "password/reset"])
+def test_an_address_to_go_on_to_that_cannot_be_parsed_is_no_error(client, db, path):
+    for answer in (
+        client.get(f"/accounts/{path}/", {"next": "http://["}),
+        client.post(f"/accounts/{path}/", {"next": "http://[", "login": "x"}),
+    ):
+        assert answer.status_code < 500

@@ -5,7 +5,7 @@ from http.client import HTTPConnection
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from messaging_app.asgi import THREADS
+from operations.server.application import THREADS
 from tests.faults.house import CSRF, PATIENCE, Browser, house
 
 LONG = "The beginning of it. " + "And more of it. " * 300 + "The end of it."

@@ -7,8 +7,9 @@ import pytest
 from django.core.cache import caches
 
 from accounts import services as accounts
-from messaging_app import asgi
+from messaging_app.asgi import application as served
 from operations.caches import expiry
+from operations.server import application
 from tests.chats.conftest import signed_in
 from tests.live.listening import within
 
@@ -68,11 +69,11 @@ def test_what_has_expired_is_taken_out_of_memory_though_nobody_asks_for_it(monke
 
 def test_a_server_sweeps_from_its_start(monkeypatch):
     begun = []
-    monkeypatch.setattr(asgi, "keep_sweeping", lambda: begun.append(True))
-    monkeypatch.setattr(asgi.streams, "prepare", lambda: None)
-    monkeypatch.setattr(asgi, "pages", _nothing)
+    monkeypatch.setattr(application, "keep_sweeping", lambda: begun.append(True))
+    monkeypatch.setattr(application.streams, "prepare", lambda: None)
+    monkeypatch.setattr(served, "_pages", _nothing)
 
-    asyncio.run(asgi.application({"type": "lifespan"}, _nothing, _nothing))
+    asyncio.run(served({"type": "lifespan"}, _nothing, _nothing))
 
     assert begun == [True]
 

@@ -52,7 +52,7 @@ def test_without_a_worker_pages_still_come(client):
 def test_a_worker_that_does_not_keep_up_is_behind(client, worker):
     DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {}},
-        task_path="accounts.tasks.send_notice",
+        task_path="accounts.mail_notifications.send_mail_notification",
         backend_name="default",
         run_after=timezone.now() - timezone.timedelta(minutes=6),
     )

@@ -23,7 +23,10 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
+from accounts import deletion_ledger
+from accounts.services import first_administrator_address
 from operations.server import static_storage
+from operations.server.application import end_page_threads
 from operations.worker_supervisor import Supervised
 
 
@@ -82,10 +85,6 @@ class Command(BaseCommand):
         return listening
 
     def _greet(self) -> None:
-        # Imported here, because the database is only now what its models expect.
-        from accounts import deletion_ledger
-        from accounts.services import first_administrator_address
-
         deletion_ledger.settle()
 
         self.stdout.write(f"{settings.SITE_NAME} is at {settings.SITE_URL}")
@@ -119,7 +118,7 @@ class Command(BaseCommand):
                 Multiprocess(config, sockets=[listening]).run()
                 return
             uvicorn.Server(config).run(sockets=[listening])
-        _leave_unfinished_pages()
+        _abandon_unfinished_pages()
 
 
 def hints() -> Iterator[str]:
@@ -149,19 +148,13 @@ def _end(number, frame) -> NoReturn:
     sys.exit(0)
 
 
-def _leave_unfinished_pages() -> None:
-    """End at once if a page is still being made, though the grace is over."""
-    from messaging_app.asgi import pages
-
-    pages.executor.shutdown(wait=False, cancel_futures=True)
-    for thread in threading.enumerate():
-        if thread.name.startswith("WSGI"):
-            thread.join(0.1)
-            if thread.is_alive():
-                # Python would wait for the thread. What it has not committed is rolled back.
-                logging.shutdown()
-                sys.stdout.flush()
-                os._exit(0)
+def _abandon_unfinished_pages() -> None:
+    """Exit at once if a thread still renders a page after the graceful shutdown timeout."""
+    if not end_page_threads():
+        # Python would wait for the thread. The database rolls back what it has not committed.
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(0)
 
 
 def _collect_static_files() -> None:
