@@ -126,7 +126,7 @@ def measure_sends(browser: Browser, size: int, sends: int = 60) -> Result:
         send()  # the first one after a change of tables pays for finding that out
         took[with_index] += [send() for _ in range(10)]
         if not with_index:
-            index.make_triggers(connection)
+            index.create_triggers(connection)
     newer = Message.objects.filter(pk__gt=last)
     newer.delete()
     (wall, with_it), (_wall, without) = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from django.apps import apps
@@ -16,13 +16,11 @@ from django_cte import CTE, with_cte
 from common.compiled_queries import CompiledQuery
 from messaging import unread
 from messaging.deleted_accounts import message_not_being_deleted, not_being_deleted
-from messaging.search import search
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
     from messaging.models import Conversation, Message
-    from messaging.search import Query
 
 # The columns of a message that the inbox shows. A column that is missing here costs a query a row.
 INBOX_COLUMNS = (
@@ -145,15 +143,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
     def visible_to(self, user: User | int) -> Self:
         """Messages of the conversations that `user` takes part in: all that they may see."""
         return self.filter(conversation__participants__user=user)
-
-    def search(self, user: User, query: Query, *, before: int | None = None) -> Self:
-        """What `query` finds among the messages `user` may see, newest first: one page, and one
-        message more if there is another page. Only messages older than the id `before`, if given.
-
-        Each has `found`: how many there are in all, counted up to 1,001. Evaluates nothing but
-        names of people, if the query has any.
-        """
-        return cast(Self, search(self, user, query, before=before))
 
     def top_level(self) -> Self:
         """Messages that answer nothing: the roots that the page of a conversation lists."""

@@ -181,6 +181,8 @@ class Message(models.Model):
     changed_in = models.PositiveBigIntegerField(default=0, editable=False)
     deleted_at = models.DateTimeField(null=True, blank=True, editable=False)
 
+    # Annotated by `search_messages`.
+    found: int
     # Annotated by `for_display`.
     parent_sender_id: int | None
     # Annotated by `with_replies`.

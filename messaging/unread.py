@@ -38,6 +38,14 @@ def read_by(reader: User | int) -> Q:
     return Q(receiver=reader, read=True, deleted_at=None)
 
 
+def unread_sql(alias: str) -> str:
+    """The condition that a reader has not read the message `alias`, in SQL. Its only parameter is
+    the reader's id. For queries that ask who takes part: nobody does in a conversation that is
+    being deleted.
+    """
+    return f"{alias}.receiver_id = %s AND NOT {alias}.read"
+
+
 def replies_unread_by(reader: User | int) -> Q:
     """The condition that a direct reply to a message is unread by `reader`, for aggregates."""
     return Q(replies__read=False, replies__receiver=reader)

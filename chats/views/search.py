@@ -1,4 +1,4 @@
-"""Looking for messages and people."""
+"""Search: for messages and for people."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from chats.http.params import id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import render_part, signed_in
 from chats.message_view_model import Clock, Person, message_url
-from messaging.models import Message
 from messaging.rendering import excerpt
 from messaging.search import (
     COUNTED,
@@ -29,13 +28,16 @@ from messaging.search import (
     Problem,
     Query,
     Remark,
+    find_people,
     parse,
-    people_found,
     pieces_around,
+    search_messages,
 )
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from messaging.models import Message
 
 
 @dataclass(slots=True)
@@ -45,62 +47,79 @@ class Result:
     url: str
     avatar: SafeString
     who: SafeString
-    answers: str
-    text: SafeString
+    answers: str  # "in reply to Ben: …"; empty if the message is not a reply
+    text: SafeString  # the text around the first hit, each hit marked
     when: str
     when_machine: str
 
 
 @dataclass(slots=True)
 class FoundPerson:
-    """Somebody whose name was found, and where one writes to them."""
+    """A person whose name was found."""
 
-    url: str
+    url: str  # of the conversation with them, or of the form for a new message
     person: Person
     username: str
+
+
+@dataclass
+class SearchPage:
+    """The context of `chats/search.html` and of its parts."""
+
+    query: Query
+    before: int  # an id: the page shows older messages; 0 on the first page
+    problem: str
+    remarks: list[str]
+    people: list[FoundPerson]
+    results: list[Result]
+    found: int  # the number of all hits, counted up to COUNTED + 1
+    found_text: str
+    counted_text: str
+    uncounted: bool  # there are more hits than were counted
+    next: str  # the query string of the next page; empty on the last one
+    live: str  # the announcement for screen readers
 
 
 @signed_in
 @require_safe
 @limited("search")
 def search(request: ReaderRequest) -> HttpResponse:
-    """Messages in one's own conversations, newest first, and people by their names."""
+    """The messages in the reader's conversations, newest first, and the people of that name."""
     part = "items" if request.GET.get("part") == "items" else "page"
     template = {"items": "partials/result_items.html", "page": "partials/results.html"}[part]
-    context = _context(request)
+    page = _search_page(request)
     if part == "items":
-        context["live"] = ngettext(
-            "%(count)s more result", "%(count)s more results", len(context["results"])
-        ) % {"count": len(context["results"])}
+        count = len(page.results)
+        more = ngettext("%(count)s more result", "%(count)s more results", count)
+        page.live = more % {"count": count}
     return render_part(
-        request, "chats/search.html", template, context, oob=["partials/oob_live.html"]
+        request, "chats/search.html", template, vars(page), oob=["partials/oob_live.html"]
     )
 
 
-def _context(request: ReaderRequest) -> dict[str, Any]:
+def _search_page(request: ReaderRequest) -> SearchPage:
     query = parse(request.GET.get("q", ""))
     before = id_or_zero(request.GET.get("before"))
     reader = request.user
-    messages = list(Message.objects.search(reader, query, before=before or None))
-    people = people_found(query.name, reader) if query.name and not before else []
+    messages = list(search_messages(reader, query, before=before or None))
+    people = find_people(query.name, reader) if query.name and not before else []
     shown = messages[:PAGE]
     found = messages[0].found if messages else 0
-    return {
-        "query": query,
-        "before": before,
-        "problem": _said_problem(query),
-        "remarks": [_said_remark(remark, about) for remark, about in query.remarks],
-        "people": [_found_person(user) for user in people],
-        "results": _results(shown, query, reader),
-        "found": found,
-        "found_text": number_format(found, force_grouping=True),
-        "counted_text": number_format(COUNTED, force_grouping=True),
-        "uncounted": found > COUNTED,
-        "next": urlencode({"q": query.text, "before": shown[-1].pk})
-        if len(messages) > PAGE
-        else "",
-        "live": _said_found(query, found, len(people)),
-    }
+    has_next = len(messages) > PAGE
+    return SearchPage(
+        query=query,
+        before=before,
+        problem=_problem_label(query),
+        remarks=[_remark_label(remark, about) for remark, about in query.remarks],
+        people=[_found_person(user) for user in people],
+        results=_results(shown, query, reader),
+        found=found,
+        found_text=number_format(found, force_grouping=True),
+        counted_text=number_format(COUNTED, force_grouping=True),
+        uncounted=found > COUNTED,
+        next=urlencode({"q": query.text, "before": shown[-1].pk}) if has_next else "",
+        live=_found_label(query, found, len(people)),
+    )
 
 
 def _results(messages: list[Message], query: Query, reader: User) -> list[Result]:
@@ -126,7 +145,7 @@ def _who(message: Message, reader: User) -> SafeString:
 
 
 def _isolated(name: str) -> SafeString:
-    # A name in another direction of writing leaves the words around it where they are.
+    # A name that is written in the other direction does not reorder the words around it.
     return format_html("<bdi>{}</bdi>", name)
 
 
@@ -141,7 +160,7 @@ def _answers(message: Message, reader: User) -> str:
         return _("in reply to you: %(text)s") % {"text": text}
     if parent.sender_id == message.sender_id:
         return _("in reply to themselves: %(text)s") % {"text": text}
-    name = Person.of(message.receiver).first
+    name = Person.of(parent.sender).first
     return _("in reply to %(name)s: %(text)s") % {"name": name, "text": text}
 
 
@@ -166,7 +185,7 @@ def _found_person(user: Any) -> FoundPerson:
     return FoundPerson(url, Person.of(user), user.username)
 
 
-def _said_problem(query: Query) -> str:
+def _problem_label(query: Query) -> str:
     texts = {
         Problem.TOO_SHORT: _("Type at least two letters."),
         Problem.TOO_LONG: _("That is too long to search for: %(limit)s characters at most.")
@@ -176,7 +195,7 @@ def _said_problem(query: Query) -> str:
     return texts.get(query.problem, "") if query.problem else ""
 
 
-def _said_remark(remark: Remark, about: str) -> str:
+def _remark_label(remark: Remark, about: str) -> str:
     if remark is Remark.FILTER:
         return _("“%(text)s” was not understood as a filter, and was searched for as words.") % {
             "text": about
@@ -186,18 +205,18 @@ def _said_remark(remark: Remark, about: str) -> str:
     return _("A character that no message can have was left out.")
 
 
-def _said_found(query: Query, found: int, people: int) -> str:
-    """For screen readers: nobody sees the list change under the field they type in."""
+def _found_label(query: Query, found: int, people: int) -> str:
+    """The announcement for screen readers: their users do not see the list change."""
     if query.problem:
-        return _said_problem(query)
+        return _problem_label(query)
     if found > COUNTED:
-        said = _("More than %(count)s results") % {
+        label = _("More than %(count)s results") % {
             "count": number_format(COUNTED, force_grouping=True)
         }
     else:
-        said = ngettext("%(count)s result", "%(count)s results", found) % {
+        label = ngettext("%(count)s result", "%(count)s results", found) % {
             "count": number_format(found, force_grouping=True)
         }
     if people:
-        said += ", " + ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
-    return said
+        label += ", " + ngettext("%(count)s person", "%(count)s people", people) % {"count": people}
+    return label

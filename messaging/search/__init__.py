@@ -1,14 +1,15 @@
-"""Finding messages by what they say: `Message.objects.search(user, parse(text))`.
+"""Full-text search of messages: `search_messages(user, parse(text))`.
 
-`query` takes a question apart; `scope` says whose messages it is about; `sqlite` and `postgresql`
-each keep an index and ask it. Both hold the same words (`words`), so that both find the same, and
-`excerpts` marks what they found.
+`query` parses what a person typed. `scope` decides whose messages the query covers. `sqlite` and
+`postgresql` each keep an index and write the SQL that reads it; `index` chooses between them. Both
+split texts into the same words (`words`), so that both find the same messages. `excerpts` marks
+the hits in a text.
 """
 
 from messaging.search.excerpts import Piece, pieces_around
-from messaging.search.hits import COUNTED, PAGE, search
 from messaging.search.index import clean_up, index_of, keep_index, without_index
-from messaging.search.people import people_found
+from messaging.search.message_search import COUNTED, PAGE, search_messages
+from messaging.search.people import find_people
 from messaging.search.query import LONGEST, Problem, Query, Remark, parse
 
 __all__ = [
@@ -20,11 +21,11 @@ __all__ = [
     "Query",
     "Remark",
     "clean_up",
+    "find_people",
     "index_of",
     "keep_index",
     "parse",
-    "people_found",
     "pieces_around",
-    "search",
+    "search_messages",
     "without_index",
 ]

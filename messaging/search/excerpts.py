@@ -1,4 +1,4 @@
-"""The text around a hit, in pieces: what was found, and what stands between."""
+"""The text around a hit, in pieces: the hits, and the text between them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import NamedTuple
 from messaging.search.query import Query, hits_in
 
 LENGTH = 180  # characters shown
-BEFORE = 50  # of those, before the first hit
+BEFORE = 50  # characters shown before the first hit
 
 _BLANK = re.compile(r"\s+")
 
@@ -19,37 +19,38 @@ class Piece(NamedTuple):
 
 
 def pieces_around(content: str, query: Query) -> list[Piece]:
-    """`content` on one line, cut to what stands around the first hit.
+    """The part of `content` around the first hit, on one line, in pieces that join to the text.
 
-    Its beginning, if nothing of it is a hit: the filters alone have found it.
+    An ellipsis at either end stands for text that is left out. If `content` has no hit, because
+    filters alone found it, these are the pieces of its beginning.
     """
-    places = hits_in(content, query.terms, within=LENGTH)
-    start, end = _window(content, places)
+    spans = hits_in(content, query.terms, within=LENGTH)
+    start, end = _window(content, spans)
     pieces = [Piece("…", hit=False)] if start else []
-    at = start
-    for first, last in places:
+    position = start
+    for first, last in spans:
         if first >= end or first < start:
             continue
         last = min(last, end)
-        pieces += [Piece(content[at:first], hit=False), Piece(content[first:last], hit=True)]
-        at = last
-    pieces.append(Piece(content[at:end], hit=False))
+        pieces += [Piece(content[position:first], hit=False), Piece(content[first:last], hit=True)]
+        position = last
+    pieces.append(Piece(content[position:end], hit=False))
     if end < len(content):
         pieces.append(Piece("…", hit=False))
     return [Piece(_BLANK.sub(" ", text), hit) for text, hit in pieces if text]
 
 
-def _window(content: str, places: list[tuple[int, int]]) -> tuple[int, int]:
-    """From which letter to which the text is shown: whole words, if they are not too long."""
-    first = places[0][0] if places else 0
+def _window(content: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
+    """The start and the end of the text that is shown: at whole words, if these are short enough."""
+    first = spans[0][0] if spans else 0
     start = 0
     if first > BEFORE:
         start = first - BEFORE
         gap = _BLANK.search(content, start, first)
         start = gap.end() if gap else start
-    # A hit that is long itself is shown as far as there is room.
+    # A hit that is longer than the window is cut.
     end = start + LENGTH
     if end >= len(content.rstrip()):
         return start, len(content.rstrip())
-    gap_at = max(content.rfind(blank, start, end) for blank in " \n")
-    return start, gap_at if gap_at > first + LENGTH // 3 else end
+    last_blank = max(content.rfind(blank, start, end) for blank in " \n")
+    return start, last_blank if last_blank > first + LENGTH // 3 else end

@@ -1,4 +1,4 @@
-"""People whose name is what somebody looks for."""
+"""The people whose name is what a person searches for."""
 
 from __future__ import annotations
 
@@ -7,21 +7,19 @@ from typing import TYPE_CHECKING
 from django.contrib.auth import get_user_model
 from django.db.models import OuterRef, Subquery
 
+from messaging.models import Participant
 from messaging.people import people_named
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 
-def people_found(name: str, reader: User) -> list[User]:
-    """People of that name, at most eight; those whose name begins so come first.
+def find_people(name: str, reader: User) -> list[User]:
+    """The people of that name, at most eight; names that begin with `name` come first.
 
-    Each has `conversation`: the id of the one `reader` has with them, or None. One statement, in
-    which the conversations are looked for only of those who are found.
+    Each has `conversation`: the id of the conversation that `reader` has with them, or None. One
+    statement, which looks for conversations only of the people it found.
     """
-    # Imported here: models import the search.
-    from messaging.models import Participant
-
     shared = Participant.objects.filter(
         user=OuterRef("pk"), conversation__participants__user=reader
     ).values("conversation_id")[:1]
@@ -29,8 +27,8 @@ def people_found(name: str, reader: User) -> list[User]:
     people = found.only("first_name", "username").annotate(conversation=Subquery(shared))
     beginning = " ".join(name.lower().split())
 
-    def place(user: User) -> tuple[bool, str, str]:
+    def rank(user: User) -> tuple[bool, str, str]:
         names = (user.first_name.lower(), user.username.lower())
         return (not any(one.startswith(beginning) for one in names), *names)
 
-    return sorted(people, key=place)
+    return sorted(people, key=rank)

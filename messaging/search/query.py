@@ -1,25 +1,26 @@
-"""What somebody asks for, taken apart once: words, phrases and filters."""
+"""A query, parsed once: words, phrases and filters."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
 from messaging.search.words import Word, words_of
 
-LONGEST = 200  # characters of a question
+LONGEST = 200  # characters of a query
 SHORTEST = 2  # letters of at least one word, unless there is a filter
 MOST_WORDS = 24
 
-# What stands in double quotes, or the next run of anything else, with quotes after a colon.
+# A phrase in double quotes, a filter whose value is in double quotes, or the next run without blanks.
 _PIECE = re.compile(r'"(?P<phrase>[^"]*)"(?=\s|$)|(?P<filter>[a-z]+:"[^"]*"(?=\s|$))|(?P<bare>\S+)')
 _TYPOGRAPHIC = str.maketrans("“”„«»", '"""""')
 
 
 class Problem(Enum):
-    """Why a question cannot be answered."""
+    """Why a query finds nothing before anything is searched."""
 
     EMPTY = "empty"
     TOO_SHORT = "too short"
@@ -28,37 +29,37 @@ class Problem(Enum):
 
 
 class Remark(Enum):
-    """What was not taken as it was perhaps meant. The question is answered all the same."""
+    """A part of the query that the person may have meant differently. The search runs anyway."""
 
-    FILTER = "filter"  # its value makes no sense: taken as words
-    QUOTE = "quote"  # a quotation mark without another: taken as words
+    FILTER = "filter"  # a filter whose value is not valid: searched for as words
+    QUOTE = "quote"  # a quotation mark without its partner: searched for as words
     LEFT_OUT = "left out"  # a character that no message can have
 
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that follow each other: one, unless they were quoted or joined ("well-being")."""
+    """Words that follow each other: several if they were quoted or joined ("well-being")."""
 
     words: tuple[str, ...]  # folded
-    prefix: bool = False  # the last word is only the beginning of one
+    prefix: bool = False  # the last word may be the beginning of a longer word
 
 
 @dataclass(slots=True)
 class Query:
-    """A question. All terms and all filters have to be met; names of one filter, any of them."""
+    """A parsed query. A message matches all terms and all filters, and any name of each filter."""
 
     text: str
     terms: list[Term] = field(default_factory=list)
     senders: list[str] = field(default_factory=list)
     receivers: list[str] = field(default_factory=list)
-    others: list[str] = field(default_factory=list)  # on whichever side
-    before: date | None = None
-    after: date | None = None  # this day is left out as well
+    others: list[str] = field(default_factory=list)  # the people of `with:`
+    before: date | None = None  # exclusive
+    after: date | None = None  # exclusive
     unread: bool = False
     edited: bool = False
     problem: Problem | None = None
     remarks: list[tuple[Remark, str]] = field(default_factory=list)
-    name: str = ""  # the question as the name of somebody; empty if it is more than words
+    name: str = ""  # the query as the name of a person; empty if it is more than words
 
     @property
     def has_filters(self) -> bool:
@@ -74,7 +75,7 @@ class Query:
 
 
 def parse(text: str) -> Query:
-    """What `text` asks for. Whatever it is, there is an answer: at worst a `problem`."""
+    """The query that `text` stands for. Every text gives a query, some with a `problem`."""
     query = Query(text)
     if len(text) > LONGEST:
         query.problem = Problem.TOO_LONG
@@ -88,14 +89,14 @@ def parse(text: str) -> Query:
             _add_term(query, match["phrase"])
             continue
         piece = match.group()
-        if _is_filter(query, piece):
+        if _add_filter(query, piece):
             continue
         if piece.startswith('"'):
             query.remarks.append((Remark.QUOTE, ""))
         if _add_term(query, piece):
             last_word = len(query.terms) - 1
     if last_word is not None:
-        _open_end(query, last_word)
+        _make_prefix(query, last_word)
     del query.terms[MOST_WORDS:]
     query.problem = _problem(query)
     if not query.has_filters and '"' not in text:
@@ -104,17 +105,18 @@ def parse(text: str) -> Query:
 
 
 def _add_term(query: Query, text: str) -> bool:
+    """Add the words of `text` as one term. False if `text` has no words."""
     words = tuple(word.folded for word in words_of(text))
     if words:
         query.terms.append(Term(words))
     return bool(words)
 
 
-def _open_end(query: Query, place: int) -> None:
-    """Let the last word that was typed be the beginning of one: it may not be finished yet."""
-    term = query.terms[place]
+def _make_prefix(query: Query, number: int) -> None:
+    """Let the last word that was typed match longer words: the person may still be typing it."""
+    term = query.terms[number]
     if len(term.words[-1]) >= SHORTEST:
-        query.terms[place] = Term(term.words, prefix=True)
+        query.terms[number] = Term(term.words, prefix=True)
 
 
 def _problem(query: Query) -> Problem | None:
@@ -129,7 +131,8 @@ def _problem(query: Query) -> Problem | None:
     return None
 
 
-def _is_filter(query: Query, piece: str) -> bool:
+def _add_filter(query: Query, piece: str) -> bool:
+    """Add `piece` as a filter. False if it is not one; an invalid value leaves a remark."""
     key, colon, value = piece.partition(":")
     key = key.lower()
     if not colon or key not in _FILTERS:
@@ -140,14 +143,11 @@ def _is_filter(query: Query, piece: str) -> bool:
     return False
 
 
-def _name(names: str):
-    def take(query: Query, value: str) -> bool:
-        if any(words_of(value)):
-            getattr(query, names).append(value)
-            return True
-        return False
-
-    return take
+def _add_name(names: list[str], value: str) -> bool:
+    if any(words_of(value)):
+        names.append(value)
+        return True
+    return False
 
 
 def _before(query: Query, value: str) -> bool:
@@ -171,7 +171,7 @@ def _day(value: str) -> date | None:
         day = date.fromisoformat(value)
     except ValueError:  # 30 February
         return None
-    # Nothing was written in other years, and some of them have no time zones.
+    # No message is from another year, and days of the years 1 and 9999 overflow in UTC.
     return day if 1900 <= day.year < 3000 else None
 
 
@@ -182,10 +182,11 @@ def _state(query: Query, value: str) -> bool:
     return False
 
 
-_FILTERS = {
-    "from": _name("senders"),
-    "to": _name("receivers"),
-    "with": _name("others"),
+# Each adds the value to the query and returns whether the value is valid.
+_FILTERS: dict[str, Callable[[Query, str], bool]] = {
+    "from": lambda query, value: _add_name(query.senders, value),
+    "to": lambda query, value: _add_name(query.receivers, value),
+    "with": lambda query, value: _add_name(query.others, value),
     "before": _before,
     "after": _after,
     "is": _state,
@@ -193,13 +194,13 @@ _FILTERS = {
 
 
 def hits_in(text: str, terms: list[Term], within: int) -> list[tuple[int, int]]:
-    """Where in `text` the terms are found, as places of letters, in order and apart.
+    """The spans of `text` that match a term: start and end, ascending, without overlap.
 
-    Nothing is looked for further than `within` letters behind the beginning of the first: a text
-    can be long, and only so much of it is shown.
+    Only spans that begin at most `within` characters after the start of the first one: a text can
+    be long, and no more of it is shown.
     """
     found: list[tuple[int, int]] = []
-    read: list[Word] = []
+    read: list[Word] = []  # the last words, as many as the longest term has
     longest = max((len(term.words) for term in terms), default=0)
     for word in words_of(text) if terms else ():
         if found and word.start > found[0][0] + within:
@@ -208,12 +209,12 @@ def hits_in(text: str, terms: list[Term], within: int) -> list[tuple[int, int]]:
         for term in terms:
             start = _start(term, read)
             if start is not None:
-                _add_place(found, start, word.end)
+                _add_span(found, start, word.end)
     return found
 
 
 def _start(term: Term, read: list[Word]) -> int | None:
-    """Where `term` begins, if it ends with the last word read."""
+    """The start of `term`, if it ends with the last word that was read; else None."""
     words = read[-len(term.words) :]
     *firsts, last = term.words
     end = words[-1].folded
@@ -224,7 +225,7 @@ def _start(term: Term, read: list[Word]) -> int | None:
     return words[0].start
 
 
-def _add_place(found: list[tuple[int, int]], start: int, end: int) -> None:
+def _add_span(found: list[tuple[int, int]], start: int, end: int) -> None:
     while found and start <= found[-1][1]:
         earlier = found.pop()
         start, end = min(start, earlier[0]), max(end, earlier[1])

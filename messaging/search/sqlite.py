@@ -1,9 +1,9 @@
-"""Search on SQLite: an FTS5 index that triggers keep.
+"""Search on SQLite: an FTS5 index that triggers keep up to date.
 
-The index holds no text (`content=''`): it would be a second copy, and the messages themselves are
-read anyway. It stands over the table by triggers and not over a view of it, because SQLite refuses
-to rename a table while a view names one that is not there, which is what Django does whenever it
-rebuilds a table for a changed field.
+The index stores no text (`content=''`): that would be a second copy, and a search reads the
+messages themselves anyway. Triggers fill it. An FTS5 index over a view of the messages would need
+fewer of them, but SQLite refuses to rename a table while a view names a table that does not exist,
+and Django renames tables whenever it rebuilds one for a changed field.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from messaging.search.words import PLAIN
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
 
-    from messaging.search.query import Query, Term
+    from messaging.search.query import Term
     from messaging.search.scope import Scope
 
 INDEX = "messaging_search"
@@ -34,16 +34,16 @@ _SIGNS = "".join(
     if not chr(sign).isalnum()
 )
 
-# Pages of the index that one step of the clean-up merges: writers wait for one step at most.
+# Pages of the index that one step of the clean-up merges: a writer waits for one step at most.
 STEP = 500
-# From this version on FTS5 can forget a deleted word at once.
-FORGETS_AT_ONCE = (3, 44, 0)
+# From this version on, FTS5 can remove a deleted word at once.
+SECURE_DELETE_SINCE = (3, 44, 0)
 
 
 def _plain(column: str) -> str:
-    """`column` without the accents that FTS5 does not know."""
+    """SQL for `column` without the accents that FTS5 does not know."""
     for accented, bare in PLAIN.items():
-        if accented != "ς":  # it does know the two sigmas
+        if accented != "ς":  # FTS5 knows both sigmas
             # In one order in every process: the triggers are compared with those in the database.
             # A set would follow Python's hash seed.
             for one in dict.fromkeys((accented, accented.upper())):
@@ -52,67 +52,67 @@ def _plain(column: str) -> str:
     return column
 
 
-def _entry(row: str) -> str:
+def entry(row: str) -> str:
+    """SQL for the values that the index holds of the message `row`: id, content and tokens."""
+    # A message to several people has no receiver, and NULL would make all of the tokens NULL.
+    receiver = f"coalesce(' r' || {row}.receiver_id, '')"
     edited = f"CASE WHEN {row}.edited THEN ' e' ELSE '' END"
-    scope = f"'s' || {row}.sender_id || ' r' || {row}.receiver_id || {edited}"
-    return f"{row}.id, {_plain(f'{row}.content')}, {scope}"
+    tokens = f"'s' || {row}.sender_id || ' c' || {row}.conversation_id || {receiver} || {edited}"
+    return f"{row}.id, {_plain(f'{row}.content')}, {tokens}"
 
 
-# An entry can be taken out only by what was put in, exactly: there is no text to look it up in.
-_PUT = f"INSERT INTO {INDEX}(rowid, content, scope) SELECT {_entry('new')} WHERE new.content <> ''"
-_TAKE = (
+# FTS5 removes an entry only if it is given exactly the values that were inserted: there is no text
+# to look them up in.
+_INSERT = (
+    f"INSERT INTO {INDEX}(rowid, content, scope) SELECT {entry('new')} WHERE new.content <> ''"
+)
+_DELETE = (
     f"INSERT INTO {INDEX}({INDEX}, rowid, content, scope) "
-    f"SELECT 'delete', {_entry('old')} WHERE old.content <> ''"
+    f"SELECT 'delete', {entry('old')} WHERE old.content <> ''"
 )
 
-# Two and three letters are the beginning of so many words that these have lists of their own.
+# So many words begin with the same two or three letters that these beginnings have own lists.
 _TABLE = (
     f"CREATE VIRTUAL TABLE {INDEX} USING fts5(content, scope, content='', columnsize=0, "
     f"prefix='2 3', tokenize=\"unicode61 remove_diacritics 2 separators '{_SIGNS}'\")"
 )
 _TRIGGERS = {
-    f"{INDEX}_insert": f"AFTER INSERT ON {MESSAGES} BEGIN {_PUT}; END",
+    f"{INDEX}_insert": f"AFTER INSERT ON {MESSAGES} BEGIN {_INSERT}; END",
     f"{INDEX}_update": (
-        f"AFTER UPDATE OF id, content, edited, sender_id, receiver_id ON {MESSAGES} "
-        f"BEGIN {_TAKE}; {_PUT}; END"
+        f"AFTER UPDATE OF id, content, edited, sender_id, conversation_id, receiver_id "
+        f"ON {MESSAGES} BEGIN {_DELETE}; {_INSERT}; END"
     ),
-    f"{INDEX}_delete": f"AFTER DELETE ON {MESSAGES} BEGIN {_TAKE}; END",
+    f"{INDEX}_delete": f"AFTER DELETE ON {MESSAGES} BEGIN {_DELETE}; END",
 }
 
 
-def _wanted() -> dict[str, str]:
-    """Everything there should be, by name, as SQLite itself keeps it."""
+def definition() -> dict[str, str]:
+    """The SQL of each part by its name, exactly as SQLite stores it in `sqlite_master`."""
     triggers = {name: f"CREATE TRIGGER {name} {body}" for name, body in _TRIGGERS.items()}
     return {INDEX: _TABLE} | triggers
 
 
-def exists(connection: BaseDatabaseWrapper) -> bool:
-    return INDEX in connection.introspection.table_names()
-
-
 def problems(connection: BaseDatabaseWrapper) -> list[str]:
-    """The names of what is missing, or is not as it should be."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT name, sql FROM sqlite_master WHERE name LIKE %s", [f"{INDEX}%"])
-        there = dict(cursor.fetchall())
-    return [name for name, sql in _wanted().items() if there.get(name) != sql]
+        stored = dict(cursor.fetchall())
+    return [name for name, sql in definition().items() if stored.get(name) != sql]
 
 
 def create(connection: BaseDatabaseWrapper) -> None:
-    """The index and its triggers, anew, with every message there is."""
     drop(connection)
     with connection.cursor() as cursor:
         cursor.execute(_TABLE)
-        if sqlite3.sqlite_version_info >= FORGETS_AT_ONCE:
+        if sqlite3.sqlite_version_info >= SECURE_DELETE_SINCE:
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}, rank) VALUES('secure-delete', 1)")
-        cursor.execute(_PUT.replace("WHERE", f"FROM {MESSAGES} AS new WHERE"))
-    make_triggers(connection)
+        cursor.execute(_INSERT.replace("WHERE", f"FROM {MESSAGES} AS new WHERE"))
+    create_triggers(connection)
 
 
-def make_triggers(connection: BaseDatabaseWrapper) -> None:
+def create_triggers(connection: BaseDatabaseWrapper) -> None:
     with connection.cursor() as cursor:
         for name in _TRIGGERS:
-            cursor.execute(_wanted()[name])
+            cursor.execute(definition()[name])
 
 
 def drop(connection: BaseDatabaseWrapper) -> None:
@@ -128,55 +128,56 @@ def drop_triggers(connection: BaseDatabaseWrapper) -> None:
 
 
 def clean_up(connection: BaseDatabaseWrapper) -> None:
-    """Let nothing of a deleted text be left in the index or in the log of writes.
+    """Remove what deleted texts left in the index and in the write-ahead log.
 
-    What FTS5 calls 'optimize', in steps: in one, everybody who writes would wait for its end.
+    This is FTS5's 'optimize', in steps: every writer would wait for the end of a single one.
     """
     with connection.cursor() as cursor:
-        step = -STEP  # the first one asks for everything to become one part
+        step = -STEP  # a negative number starts the merge of everything into one part
         while True:
-            before = _changes(connection)
+            before = _total_changes(connection)
             cursor.execute(f"INSERT INTO {INDEX}({INDEX}, rank) VALUES('merge', %s)", [step])
             step = STEP
-            # FTS5 says so itself: less than two changes, and there was nothing left to do.
-            if _changes(connection) - before < 2:
+            # FTS5 documents this: fewer than two changes mean that nothing was left to merge.
+            if _total_changes(connection) - before < 2:
                 break
         cursor.execute(f"INSERT INTO {INDEX}({INDEX}) VALUES('optimize')")
         cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def _changes(connection: BaseDatabaseWrapper) -> int:
-    return connection.connection.total_changes
+def _total_changes(connection: BaseDatabaseWrapper) -> int:
+    changes: int = connection.connection.total_changes
+    return changes
 
 
-def hits(
-    query: Query, scope: Scope, conditions: str, params: list[Any], *, before: int | None, most: int
+def hits_sql(
+    terms: list[Term],
+    scope: Scope,
+    conditions: str,
+    params: list[Any],
+    *,
+    before: int | None,
+    most: int,
 ) -> tuple[str, list[Any]]:
-    """SQL of the ids found, newest first, at most `most`; `conditions` are about `m`.
+    """See `SearchIndex.hits_sql`.
 
-    The index gives its rows by descending id, one after the other: what is common is found at
-    once. CROSS JOIN is SQLite's way to say that the index comes first.
+    The index gives its rows by descending id, one after the other: hits of a common word are found
+    at once. In SQLite, CROSS JOIN means that the index is read first.
     """
     sql = (
         f"SELECT m.id FROM {INDEX} AS s CROSS JOIN {MESSAGES} AS m ON m.id = s.rowid "
         f"WHERE s.{INDEX} MATCH %s AND s.rowid < %s {conditions} "
         "ORDER BY s.rowid DESC LIMIT %s"
     )
-    return sql, [_match(query, scope), before or 2**63 - 1, *params, most]
+    return sql, [_match(terms, scope), before or 2**63 - 1, *params, most]
 
 
-def _match(query: Query, scope: Scope) -> str:
-    sides = []
-    for own, others in scope.tokens():
-        sides.append(f"({own} AND ({' OR '.join(others)}))" if others else own)
-    wanted = [f"{{scope}} : ({' OR '.join(sides)})"]
-    if query.edited:
-        wanted.append("{scope} : e")
-    wanted += [f"{{content}} : {_term(term)}" for term in query.terms]
-    return " AND ".join(wanted)
+def _match(terms: list[Term], scope: Scope) -> str:
+    clauses = [f"{{scope}} : ({' OR '.join(tokens)})" for tokens in scope.clauses]
+    return " AND ".join([*clauses, *(f"{{content}} : {_term(term)}" for term in terms)])
 
 
 def _term(term: Term) -> str:
-    # Quoted, whatever it is: AND, NEAR and col: are words like any others. A folded word holds
-    # letters and digits only, so no quotation mark.
+    # In quotes, so that AND, NEAR and col: are words like any others. A folded word has only
+    # letters and digits, so no quotation mark.
     return f'"{" ".join(term.words)}"{" *" if term.prefix else ""}'

@@ -1,8 +1,9 @@
 """Words as both databases see them, so that a hit is marked where the index found it.
 
-A word is a run of letters and digits, in lower case, without accents: what SQLite's `unicode61`
-makes of a text with the help of `sqlite.py`, and what `postgresql.py` does in SQL. Scripts that
-put no space between words (Chinese, Thai) are found by what follows a space or a sign.
+A word is a run of letters and digits, in lower case and without accents. SQLite's `unicode61`
+splits a text into these words with the help of `sqlite.py`; `postgresql.py` does the same in SQL.
+In scripts that put no space between words (Chinese, Thai), a search finds a text by the letters
+that follow a space or a sign.
 """
 
 from __future__ import annotations
@@ -12,9 +13,9 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
-MARKS = "\u0300-\u036f"  # the accents that Unicode writes behind a letter
+MARKS = "\u0300-\u036f"  # the accents that Unicode writes after a letter
 
-# Letters that the decomposition below leaves alone, or SQLite does. й is no и: it stays.
+# The letters that the decomposition below or SQLite leaves as they are. "й" is not "и": it stays.
 PLAIN = dict(zip("άέήίΐϊόύΰϋώς", "αεηιιιουυυωσ", strict=True)) | {"ё": "е"}
 
 _PLAIN = str.maketrans(PLAIN)
@@ -29,15 +30,15 @@ class Word(NamedTuple):
 
 
 def words_of(text: str) -> Iterator[Word]:
-    """The words of `text`: where they stand, and as they are compared."""
+    """The words of `text`: their positions in it, and their folded forms."""
     for match in _WORD.finditer(text):
         yield Word(match.start(), match.end(), fold(match.group()))
 
 
 def fold(text: str) -> str:
-    """`text` as it is compared: neither case nor accents matter."""
+    """`text` in the form in which words are compared: neither case nor accents matter."""
     text = text.lower()
     if text.isascii():
         return text
-    apart = unicodedata.normalize("NFD", text.translate(_PLAIN))
-    return unicodedata.normalize("NFC", _ACCENTED.sub(r"\1", apart))
+    decomposed = unicodedata.normalize("NFD", text.translate(_PLAIN))
+    return unicodedata.normalize("NFC", _ACCENTED.sub(r"\1", decomposed))

@@ -21,7 +21,6 @@ from messaging.models import (
     Notification,
     Participant,
 )
-from messaging.search import parse
 from messaging.services import batched_deletion
 from messaging.services.batched_deletion import delete_hidden_account
 from tests.factories import MessageFactory, UserFactory, chain, reply_to
@@ -120,11 +119,11 @@ def test_nobody_sees_anything_of_it_from_then_on(large, kept, ben, stranger):
         assert set(Notification.objects.unread_by(person).values_list("message", flat=True)) <= {
             kept.pk
         }
-        assert set(Message.objects.search(person, parse("morning"))) == set()
+        assert set(search.search_messages(person, search.parse("morning"))) == set()
     assert Notification.objects.count_unread(ben) == 0
     assert Notification.objects.count_unread(stranger) == 1
     assert Mailbox.objects.get(user=ben).version > before[ben.pk]
-    assert search.people_found("ana", ben) == []
+    assert search.find_people("ana", ben) == []
 
 
 def test_what_keeps_its_place_is_nobody(large):

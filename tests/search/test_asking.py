@@ -6,7 +6,7 @@ import pytest
 
 from messaging import services
 from messaging.models import Message
-from messaging.search import parse
+from messaging.search import parse, search_messages
 from tests.factories import MessageFactory, UserFactory, reply_to
 from tests.search.finding import found
 
@@ -227,5 +227,5 @@ def test_pages_go_on_by_id(ana, say):
 def test_a_reply_is_found_with_what_it_answers(ana, say):
     reply_to(say("Where is the plum?"), "In the kitchen")
 
-    (message,) = Message.objects.search(ana, parse("kitchen"))
+    (message,) = search_messages(ana, parse("kitchen"))
     assert message.parent_message.content == "Where is the plum?"

@@ -64,6 +64,19 @@ def test_what_is_answered_is_said(ask, ana, ben, ana_wrote_it, ana_answers, said
     assert text_of(ask("hinge").select_one(".ctx")) == said
 
 
+def test_the_author_of_the_parent_is_named_whoever_received_the_reply(ask, ana, ben, message):
+    """In a conversation of several people a reply may answer a third person."""
+    cleo = UserFactory(first_name="Cleo Third")
+    (parent,) = Message.objects.bulk_create(
+        [Message(sender=cleo, receiver=ana, content="Where?", conversation=message.conversation)]
+    )
+    reply = Message(sender=ben, receiver=ana, content="By the hinge", parent_message=parent)
+    reply.thread, reply.conversation = parent, message.conversation
+    Message.objects.bulk_create([reply])
+
+    assert text_of(ask("hinge").select_one(".ctx")) == "in reply to Cleo: Where?"
+
+
 def test_a_deleted_parent_is_not_quoted(ask, ana, message):
     reply_to(message, "The hinge")
     services.delete_message(message=message, author=ana)

@@ -1,4 +1,4 @@
-"""What is found is what may be seen, now."""
+"""A search finds exactly the messages that its reader may see at that moment."""
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -6,8 +6,9 @@ from django.db import connection, models, transaction
 
 from messaging import services
 from messaging.models import Conversation, Message, Participant
-from messaging.search import parse
-from tests.factories import MessageFactory, reply_to
+from messaging.search import parse, search_messages
+from messaging.search.scope import scope_of
+from tests.factories import MessageFactory, UserFactory, reply_to
 from tests.search.finding import count, found, words_in_index
 
 pytestmark = pytest.mark.db
@@ -141,9 +142,16 @@ def test_hits_are_counted_up_to_a_thousand(ana, ben, conversation):
 
 def test_a_search_takes_one_statement(ana, message, django_assert_num_queries):
     with django_assert_num_queries(1):
-        list(Message.objects.search(ana, parse("morning is:edited before:2030-01-01")))
-    with django_assert_num_queries(2):  # who is called so, and what they wrote
-        list(Message.objects.search(ana, parse("morning from:ana")))
+        list(search_messages(ana, parse("morning is:edited before:2030-01-01")))
+    with django_assert_num_queries(2):  # the people of that name, then their messages
+        list(search_messages(ana, parse("morning from:ana")))
+
+
+def test_two_tokens_cover_all_conversations_of_a_reader(ana, conversation):
+    Conversation.objects.between(ana, UserFactory())
+
+    assert scope_of(parse("plum"), ana).clauses == ((f"s{ana.pk}", f"r{ana.pk}"),)
+    assert scope_of(parse("plum with:ben"), ana).clauses == ((f"c{conversation.pk}",),)
 
 
 def test_people_with_many_conversations_find_what_they_have(ana, ben):
