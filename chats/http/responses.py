@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 def wants_part(request: HttpRequest) -> bool:
     """htmx asks, and not to restore a page from its history."""
-    htmx = getattr(request, "htmx", None)  # the list's own request has none
+    htmx = getattr(request, "htmx", None)
     return htmx is not None and bool(htmx) and not htmx.history_restore_request
 
 
@@ -88,7 +88,7 @@ def part_of_page(page: str) -> Callable:
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def part_or_page(request: HttpRequest, pk: int, *args: Any) -> HttpResponse:
-            if wants_part(request) or getattr(request, "embedded", False):
+            if wants_part(request):
                 return as_part(view(request, pk, *args))
             query = request.GET.urlencode()
             return redirect(f"{reverse(page, args=[pk])}{f'?{query}' if query else ''}")

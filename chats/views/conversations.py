@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.caching import cache_page_per_reader, find_conversation, list_request
+from chats.caching import ListRequest, cache_page_per_reader, find_conversation
 from chats.forms import MessageForm
 from chats.http.limits import limited
 from chats.http.params import id_or_zero, ids_of
@@ -50,10 +50,13 @@ def conversation_detail(request: ReaderRequest, pk: int) -> HttpResponse:
 def _page(
     request: ReaderRequest, conversation: Conversation, form: MessageForm, status: int = 200
 ) -> HttpResponse:
+    before = id_or_zero(request.GET.get("before"))
     context = conversation_context(request, conversation) | {
         "form": form,
-        "before": id_or_zero(request.GET.get("before")),
-        "feed": lambda: _embedded_list(request, conversation),  # a part of the page asks for none
+        "before": before,
+        "feed": lambda: _embedded_list(
+            request, conversation, before
+        ),  # a part of the page asks for none
     }
     return render_part(
         request,
@@ -85,25 +88,34 @@ def _other_user(request: ReaderRequest, conversation: Conversation) -> User:
     return other
 
 
-def _embedded_list(request: ReaderRequest, conversation: Conversation) -> SafeString:
-    """The list of messages, from the very view that htmx asks, and so from the same entry."""
-    derived = list_request(request, conversation.pk)
-    response = conversation_messages(derived, conversation.pk, conversation)
-    return SafeString(response.content.decode())  # the partial escaped what people wrote
-
-
 @signed_in
 @require_safe
 @part_of_page("chats:conversation_detail")
-@cache_page_per_reader(60)
-def conversation_messages(request: ReaderRequest, conversation: Conversation) -> HttpResponse:
+def conversation_messages(request: ReaderRequest, pk: int) -> HttpResponse:
     """The list of messages: the newest, or with `before` a page of older ones."""
+    conversation = find_conversation(request.user, pk)
+    return cached_list(request.user, conversation, id_or_zero(request.GET.get("before")))
+
+
+@cache_page_per_reader(60)
+def cached_list(request: ListRequest, conversation: Conversation) -> HttpResponse:
+    """The list of messages, for the view and for the page that embeds it.
+
+    Called as `cached_list(reader, conversation, before)`.
+    """
     before = id_or_zero(request.GET.get("before"))
     presenter = presenter_of(request, conversation)
     feed = conversation_feed(request.user, presenter, conversation, before)
     part = "partials/feed_page.html" if before else "partials/feed.html"
     context = {"feed": feed, "events": feed.events, "conversation": conversation}
     return HttpResponse(render_to_string(part, context))
+
+
+def _embedded_list(
+    request: ReaderRequest, conversation: Conversation, before: int = 0
+) -> SafeString:
+    html = cached_list(request.user, conversation, before).content.decode()
+    return SafeString(html)  # the partial has escaped what people wrote
 
 
 def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presenter:

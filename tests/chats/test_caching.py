@@ -36,8 +36,7 @@ from tests.queries import statements
 def bare(request, pk):
     """The list without any cache, as a page or as a part."""
     conversation = caching.find_conversation(request.user, pk)
-    derived = caching.list_request(request, pk)
-    part = conversations.conversation_messages(derived, pk, conversation).content.decode()
+    part = conversations.cached_list(request.user, conversation).content.decode()
     return HttpResponse(part if request.htmx else f"<html><body>{part}</body></html>")
 
 
@@ -542,7 +541,7 @@ def test_a_kept_answer_says_nothing_of_how_it_was_kept(world):
     for _ in range(2):
         response = world.as_ana.get(world.address, headers=HTMX)
         assert response["Cache-Control"] == "private, no-store"
-        assert not {caching.KEPT_UNDER, "Expires", "Age", "ETag"} & set(response.headers)
+        assert not {caching.STORED_UNDER, "Expires", "Age", "ETag"} & set(response.headers)
         assert {"HX-Request", "Cookie"} <= set(response["Vary"].split(", "))
 
 
