@@ -114,6 +114,17 @@ def test_a_change_of_a_component_changes_the_stylesheet_and_its_name(tmp_path, s
     assert names[0] != names[1]
 
 
+def test_a_module_imports_others_under_their_hashed_names(collected):
+    folder, names = collected
+    source = (settings.BASE_DIR / "static" / "js" / "keyboard.js").read_text()
+    assert 'from "./dom.js"' in source
+
+    text = (folder / names["js/keyboard.js"]).read_text()
+
+    assert f'from "./{names["js/dom.js"].rpartition("/")[2]}"' in text
+    assert "./dom.js" not in text
+
+
 def test_a_reference_to_a_missing_file_stops_collecting(tmp_path, settings):
     own = tmp_path / "own"
     own.mkdir()

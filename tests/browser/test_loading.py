@@ -37,7 +37,7 @@ def test_the_first_page_is_light(weighed):
     page, fetched = weighed
     page.goto("/inbox/", wait_until="networkidle")
 
-    assert len(fetched) <= 8, sorted(fetched)
+    assert len(fetched) <= 12, sorted(fetched)
     assert sum(fetched.values()) <= 100 * 1024, fetched
 
 

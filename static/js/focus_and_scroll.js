@@ -1,0 +1,44 @@
+// Readers keep their place: the focus after a swap, and the scroll position of the list of conversations.
+
+import { $, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
+
+let before; // The element that had the focus when the request was sent.
+let next; // Finds the element that takes the focus, for answers that name none by `autofocus`.
+
+on("htmx:beforeRequest", ({ detail: { elt } }) => {
+  if (sendsInBackground(elt)) return;
+  before = focused();
+  next = elt.dataset.then && (() => $(elt.dataset.then));
+  const item = elt.closest("li.card-u, li.older, li.more");
+  if (!item) return;
+  // The item disappears: the focus goes to the next card, or to the first item that was loaded in its place.
+  const list = item.parentElement;
+  const position = [...list.children].indexOf(item);
+  next = () => {
+    const items = [...list.children];
+    return [...items.slice(position), ...items.slice(0, position).reverse()]
+      .map((one) => $("article, a:not(.btn)", one)).find(Boolean);
+  };
+});
+
+function giveFocusBack() {
+  if (focused() === document.body && before?.isConnected) before.focus();
+}
+on("htmx:afterRequest", giveFocusBack);
+
+on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
+  if (sendsInBackground(requestConfig?.elt)) return;
+  if (next && xhr.status < 400) (next() || $("h1")).focus();
+  next = null;
+  giveFocusBack();
+  const box = focused();
+  if (box.matches("[data-caret-end]")) box.setSelectionRange(box.value.length, box.value.length);
+  // The last card has gone. The server draws the rest: older cards, or an empty inbox.
+  if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inboxAddress(), { target: "#unread", swap: "outerHTML" });
+});
+
+const list = $(".side");
+if (list) {
+  list.scrollTop = sessionStorage.side || 0;
+  addEventListener("pagehide", () => (sessionStorage.side = list.scrollTop));
+}

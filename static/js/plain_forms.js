@@ -1,0 +1,22 @@
+// A form without htmx is sent once, however often its button is pressed.
+
+import { hasUnsentText, on } from "./dom.js";
+
+let sending = false;
+
+// Whether the browser leaves this page because it sends a form.
+export const isSending = () => sending;
+
+on("submit", (event) => {
+  const form = event.target;
+  if (form.matches("[hx-post], #actions") || event.defaultPrevented) return;
+  if (sending) event.preventDefault();
+  sending = true;
+  setTimeout(() => (sending = false), 5000); // The reader may have stopped the browser.
+});
+
+addEventListener("pageshow", ({ persisted }) => {
+  sending = false;
+  // The browser kept this page for "back": the page does not show what was done since.
+  if (persisted && !hasUnsentText()) location.reload();
+});
