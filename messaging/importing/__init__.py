@@ -1,6 +1,6 @@
-"""Messages from elsewhere, as JSON Lines: `reading` checks every line, `writing` stores them."""
+"""Import of messages from JSON Lines: `parser` checks each line, `loader` stores the messages."""
 
-from messaging.importing.loader import Survey, write
-from messaging.importing.parser import BadLine, Lines, opened
+from messaging.importing.loader import Survey, store_messages
+from messaging.importing.parser import BadLine, MessageFile, open_source
 
-__all__ = ["BadLine", "Lines", "Survey", "opened", "write"]
+__all__ = ["BadLine", "MessageFile", "Survey", "open_source", "store_messages"]

@@ -1,7 +1,12 @@
-"""Checked lines into the database, in one transaction, with all that signals would have done.
+"""Stores imported messages in one transaction, with everything that signals would have done.
 
 No signals are sent: conversations, threads, versions, notifications and histories are made here.
-What is imported looks afterwards as if it had been sent here, one by one.
+Afterwards the messages look as if people had sent them here, one by one.
+
+An import does not ask `people.may_write_to`. That rule is about new messages; an import brings
+messages that somebody sent elsewhere, when all accounts were open. So the history of a closed
+account is imported like any other, and the account stays closed. `parser` refuses a message to
+oneself.
 """
 
 from __future__ import annotations
@@ -18,10 +23,10 @@ from django.db import NotSupportedError, connection
 from django.db.models import OuterRef, Subquery
 
 from messaging import rendering
-from messaging.importing.parser import BadLine, Line
+from messaging.importing.parser import BadLine, ImportedMessage
+from messaging.mailboxes import Mailbox
 from messaging.models import (
     Conversation,
-    Mailbox,
     Message,
     MessageHistory,
     Notification,
@@ -29,33 +34,34 @@ from messaging.models import (
 )
 from messaging.services.transactions import in_chunks, lock, one_transaction
 
-# Names the messages of a file: the same line is the same message whenever it is imported.
+# The namespace of the client keys: a line has the same key in every import.
 NAMESPACE = UUID("4d1f6a35-6b0c-5e0e-9a1c-0c6f5b7f2e11")
-AT_ONCE = 1000  # messages
+BATCH = 1000  # messages
 DISPLAY_NAME_LENGTH = 80  # characters
 
-Pair = tuple[str, str]
+Pair = tuple[str, str]  # user names
 
 
-class Place(NamedTuple):
-    """Where an imported message stands."""
+class ThreadPosition(NamedTuple):
+    """What a reply has to know of its parent."""
 
     pk: int
     root_pk: int
 
 
-class Known(NamedTuple):
-    """A message that an earlier import made."""
+class StoredMessage(NamedTuple):
+    """A message that an earlier import stored."""
 
-    place: Place
-    # None when it was edited or deleted here: then the file no longer says what it must be.
+    position: ThreadPosition
+    # By `hash`, so only for this process. None if the message was edited or deleted here: its text
+    # may then differ from the file.
     text_hash: int | None
 
 
-class Row(NamedTuple):
-    """A message by the columns of its table.
+class MessageColumns(NamedTuple):
+    """The values of a new message, by the columns of its table.
 
-    No model: to build one, and then SQL for it, takes longer than all the rest of the import.
+    Not a model: to build one, and SQL for it, takes longer than all the rest of the import.
     """
 
     id: int
@@ -77,73 +83,79 @@ class Row(NamedTuple):
 
 
 class Survey:
-    """What a whole file needs, found before anything is written.
+    """What the import of a file needs to know of the whole file before it writes.
 
     Raises:
         BadLine: the first line that contradicts an earlier one.
     """
 
-    def __init__(self, lines: Iterable[Line]) -> None:
-        self.total = 0
-        # The sender and the receiver of each message, by the file's own id.
+    def __init__(self, messages: Iterable[ImportedMessage]) -> None:
+        self.total = 0  # messages
+        # The sender and the receiver of each message, by the id of the file.
         self.people_of: dict[str, Pair] = {}
-        self.latest: dict[Pair, datetime] = {}
+        self.latest: dict[Pair, datetime] = {}  # the time of the last message of each pair
         pairs: dict[Pair, Pair] = {}  # one tuple for all messages from one person to another
-        for line in lines:
-            if line.id in self.people_of:
-                raise BadLine(line.number, f"The id {line.id} was used on an earlier line.")
-            people = (line.sender, line.receiver)
-            parent = self.people_of.get(line.parent) if line.parent is not None else None
+        for message in messages:
+            number = message.number
+            if message.id in self.people_of:
+                raise BadLine(number, f"The id {message.id} was used on an earlier line.")
+            people = (message.sender, message.receiver)
+            parent = self.people_of.get(message.parent) if message.parent is not None else None
             if parent is not None and set(parent) != set(people):
-                raise BadLine(line.number, f"Its parent, {line.parent}, is between other people.")
-            self.people_of[line.id] = pairs.setdefault(people, people)
+                raise BadLine(number, f"Its parent, {message.parent}, is between other people.")
+            self.people_of[message.id] = pairs.setdefault(people, people)
             pair = pair_of(people)
-            self.latest[pair] = max(line.timestamp, self.latest.get(pair, line.timestamp))
+            self.latest[pair] = max(message.timestamp, self.latest.get(pair, message.timestamp))
             self.total += 1
 
     @property
     def names(self) -> list[str]:
+        """The user names of all people, sorted."""
         return sorted({name for pair in self.latest for name in pair})
 
 
 def pair_of(people: Pair) -> Pair:
+    """The same two people in an order that does not depend on who writes."""
     low, high = sorted(people)
     return low, high
 
 
 def client_key(people: Pair, file_id: str) -> UUID:
-    """The key under which `message_sent_once` lets a line in a single time."""
+    """The client key of a message: the constraint `message_sent_once` lets it in once."""
     return uuid5(NAMESPACE, "\0".join((*people, file_id)))  # none of the parts has a NUL
 
 
 @one_transaction
-def write(survey: Survey, lines: Callable[[], Iterable[Line]]) -> int:
-    """Store the messages of `lines` that are not here yet. Returns how many.
+def store_messages(survey: Survey, messages: Callable[[], Iterable[ImportedMessage]]) -> int:
+    """Store the messages that no earlier import stored. Returns how many these are.
+
+    `messages` gives the messages that `survey` has seen; it is called again if the transaction is
+    repeated.
 
     Raises:
-        BadLine: a parent is unknown, or the text of an id differs from an earlier import's.
+        BadLine: a parent is unknown, or an earlier import stored another text under the same id.
     """
-    return _Import(survey).write(lines())
+    return _Import(survey).store(messages())
 
 
 class _Import:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
         self.people = _people(survey.names)
-        self.conversations, self.begun = self._conversations()
-        # Versions are read once nobody else can raise them.
+        self.conversations, self.new_conversations = self._conversations()
+        # The locks come first: afterwards nobody else can raise the versions.
         pks = sorted(self.conversations.values())
         self.versions: dict[int, int] = {}
         for some in in_chunks(pks):
-            here = Conversation.objects.filter(pk__in=some)
-            lock(here)
-            self.versions.update(here.values_list("pk", "version"))
-        self.known = _known(sorted(set(pks) - self.begun))
-        self.touched = self.begun | self._conversations_with_news()
-        self.places: dict[str, Place] = {}
+            locked = Conversation.objects.filter(pk__in=some)
+            lock(locked)
+            self.versions.update(locked.values_list("pk", "version"))
+        self.stored = _stored_messages(sorted(set(pks) - self.new_conversations))
+        self.changed_conversations = self.new_conversations | self._conversations_with_news()
+        self.positions: dict[str, ThreadPosition] = {}  # by the id of the file
 
     def _conversations(self) -> tuple[dict[Pair, int], set[int]]:
-        """The conversation of each pair, and those that had to be begun."""
+        """The id of the conversation of each pair, and the ids of those that are new."""
         keys = {
             "{}:{}".format(*sorted(self.people[name] for name in pair)): pair
             for pair in self.survey.latest
@@ -153,11 +165,11 @@ class _Import:
         Conversation.objects.bulk_create(
             [Conversation(pair_key=key) for key in new], ignore_conflicts=True
         )
-        begun = _conversations_by_key(new)
+        created = _conversations_by_key(new)
         Participant.objects.bulk_create(
             [
                 Participant(
-                    conversation_id=begun[key],
+                    conversation_id=created[key],
                     user_id=self.people[name],
                     last_activity=self.survey.latest[keys[key]],
                 )
@@ -166,61 +178,66 @@ class _Import:
             ],
             ignore_conflicts=True,
         )
-        found.update(begun)
-        return {pair: found[key] for key, pair in keys.items()}, set(begun.values())
+        found.update(created)
+        return {pair: found[key] for key, pair in keys.items()}, set(created.values())
 
     def _conversations_with_news(self) -> set[int]:
-        news = set()
+        """The ids of old conversations that get a message."""
+        changed = set()
         for file_id, people in self.survey.people_of.items():
             pk = self.conversations[pair_of(people)]
-            if pk not in self.begun and client_key(people, file_id) not in self.known:
-                news.add(pk)
-        return news
+            if pk not in self.new_conversations and client_key(people, file_id) not in self.stored:
+                changed.add(pk)
+        return changed
 
-    def write(self, lines: Iterable[Line]) -> int:
+    def store(self, messages: Iterable[ImportedMessage]) -> int:
         Mailbox.objects.raise_versions(
             self.people[name]
             for pair, pk in self.conversations.items()
-            if pk in self.touched
+            if pk in self.changed_conversations
             for name in pair
         )
         pks = _new_pks()
-        written = 0
-        batch: list[tuple[Row, Line]] = []
-        for line in lines:
-            key = client_key((line.sender, line.receiver), line.id)
-            if key in self.known:
-                self.places[line.id] = self._same_as_before(line, self.known[key])
+        count = 0
+        batch: list[tuple[MessageColumns, ImportedMessage]] = []
+        for message in messages:
+            key = client_key((message.sender, message.receiver), message.id)
+            if key in self.stored:
+                self.positions[message.id] = self._position_of_stored(message, self.stored[key])
                 continue
-            batch.append((self._row(next(pks), key, line), line))
-            if len(batch) == AT_ONCE:
-                written += _store(batch)
+            batch.append((self._columns(next(pks), key, message), message))
+            if len(batch) == BATCH:
+                count += _insert_batch(batch)
                 batch = []
-        written += _store(batch)
-        self._follow_up()
-        return written
+        count += _insert_batch(batch)
+        self._update_conversations()
+        return count
 
-    def _same_as_before(self, line: Line, known: Known) -> Place:
-        if known.text_hash not in (None, hash(line.first_content)):
-            raise BadLine(line.number, f"The id {line.id} was imported before with another text.")
-        return known.place
+    def _position_of_stored(
+        self, message: ImportedMessage, stored: StoredMessage
+    ) -> ThreadPosition:
+        if stored.text_hash not in (None, hash(message.first_content)):
+            raise BadLine(
+                message.number, f"The id {message.id} was imported before with another text."
+            )
+        return stored.position
 
-    def _row(self, pk: int, key: UUID, line: Line) -> Row:
-        parent = self._place_of_parent(line)
-        self.places[line.id] = Place(pk, parent.root_pk if parent else pk)
-        conversation = self.conversations[pair_of((line.sender, line.receiver))]
+    def _columns(self, pk: int, key: UUID, message: ImportedMessage) -> MessageColumns:
+        parent = self._position_of_parent(message)
+        self.positions[message.id] = ThreadPosition(pk, parent.root_pk if parent else pk)
+        conversation = self.conversations[pair_of((message.sender, message.receiver))]
         self.versions[conversation] += 1
-        return Row(
+        return MessageColumns(
             id=pk,
-            sender_id=self.people[line.sender],
-            receiver_id=self.people[line.receiver],
-            content=line.content,
-            content_html=rendering.render_content(line.content),
+            sender_id=self.people[message.sender],
+            receiver_id=self.people[message.receiver],
+            content=message.content,
+            content_html=rendering.render_content(message.content),
             html_version=rendering.HTML_VERSION,
-            timestamp=line.timestamp,
-            edited=line.edited,
-            read=line.read,
-            read_at=None,  # nobody knows when
+            timestamp=message.timestamp,
+            edited=message.edited,
+            read=message.read,
+            read_at=None,  # the file does not know when
             parent_message_id=parent.pk if parent else None,
             thread_id=parent.root_pk if parent else None,
             conversation_id=conversation,
@@ -229,29 +246,33 @@ class _Import:
             deleted_at=None,
         )
 
-    def _place_of_parent(self, line: Line) -> Place | None:
-        if line.parent is None:
+    def _position_of_parent(self, message: ImportedMessage) -> ThreadPosition | None:
+        if message.parent is None:
             return None
-        if line.parent in self.places:
-            return self.places[line.parent]
-        # Not in this file so far, but perhaps in one that was imported before.
-        for people in ((line.sender, line.receiver), (line.receiver, line.sender)):
-            known = self.known.get(client_key(people, line.parent))
-            if known:
-                return known.place
+        if message.parent in self.positions:
+            return self.positions[message.parent]
+        # No earlier line of this file has it, but an earlier import may have stored it.
+        for people in (
+            (message.sender, message.receiver),
+            (message.receiver, message.sender),
+        ):
+            stored = self.stored.get(client_key(people, message.parent))
+            if stored:
+                return stored.position
         raise BadLine(
-            line.number, f"Its parent, {line.parent}, is unknown: parents come before replies."
+            message.number,
+            f"Its parent, {message.parent}, is unknown: parents come before replies.",
         )
 
-    def _follow_up(self) -> None:
-        # The newest version of a conversation is that of the last message written to it.
+    def _update_conversations(self) -> None:
+        # The version of a conversation is the one in which its last message was written.
         newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-changed_in")
-        for some in in_chunks(sorted(self.touched)):
+        for some in in_chunks(sorted(self.changed_conversations)):
             Conversation.objects.filter(pk__in=some).update(
                 version=Subquery(newest.values("changed_in")[:1]),
                 last_message=Subquery(newest.values("pk")[:1]),
             )
-        older = self.touched - self.begun
+        older = self.changed_conversations - self.new_conversations
         for pair, pk in self.conversations.items():
             if pk in older:
                 latest = self.survey.latest[pair]
@@ -261,7 +282,7 @@ class _Import:
 
 
 def _people(names: list[str]) -> dict[str, int]:
-    """The ids of these people. Those who do not exist are made; they cannot sign in."""
+    """The ids of these people. People who do not exist are made, without a password."""
     people = get_user_model()
     found = _people_by_name(names)
     new = [name for name in names if name not in found]
@@ -279,87 +300,93 @@ def _people(names: list[str]) -> dict[str, int]:
 
 def _people_by_name(names: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(names), AT_ONCE):
-        some = get_user_model()._base_manager.filter(username__in=names[start : start + AT_ONCE])
+    for start in range(0, len(names), BATCH):
+        some = get_user_model()._base_manager.filter(username__in=names[start : start + BATCH])
         found.update(some.values_list("username", "pk"))
     return found
 
 
 def _conversations_by_key(keys: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(keys), AT_ONCE):
-        some = Conversation.objects.filter(pair_key__in=keys[start : start + AT_ONCE])
+    for start in range(0, len(keys), BATCH):
+        some = Conversation.objects.filter(pair_key__in=keys[start : start + BATCH])
         found.update(some.values_list("pair_key", "pk"))
     return found
 
 
-def _known(conversations: list[int]) -> dict[UUID, Known]:
-    """What these conversations have of earlier imports, by client key."""
-    known = {}
+def _stored_messages(conversations: list[int]) -> dict[UUID, StoredMessage]:
+    """The messages of these conversations that earlier imports stored, by client key."""
+    stored = {}
     for some in in_chunks(conversations):
         rows = Message.objects.filter(conversation__in=some).values_list(
             "client_key", "pk", "thread_id", "content", "edited", "deleted_at"
         )
-        for key, pk, thread, content, edited, deleted_at in rows.iterator(chunk_size=AT_ONCE):
-            if key.version == NAMESPACE.version:  # the browser's keys are random ones
+        for key, pk, thread, content, edited, deleted_at in rows.iterator(chunk_size=BATCH):
+            if key.version == NAMESPACE.version:  # the keys of browsers are random ones
                 changed = edited or deleted_at is not None
-                known[key] = Known(Place(pk, thread or pk), None if changed else hash(content))
-    return known
+                stored[key] = StoredMessage(
+                    ThreadPosition(pk, thread or pk), None if changed else hash(content)
+                )
+    return stored
 
 
-def _store(batch: list[tuple[Row, Line]]) -> int:
-    _insert([row for row, _line in batch])
+def _insert_batch(batch: list[tuple[MessageColumns, ImportedMessage]]) -> int:
+    """Insert these messages, their histories and notifications. Returns how many messages."""
+    _insert_messages([columns for columns, _message in batch])
     MessageHistory.objects.bulk_create(
         MessageHistory(
-            message_id=row.id,
+            message_id=columns.id,
             old_content=earlier.content,
             edited_at=earlier.edited_at,
-            edited_by_id=row.sender_id,
+            edited_by_id=columns.sender_id,
         )
-        for row, line in batch
-        for earlier in line.history
+        for columns, message in batch
+        for earlier in message.history
     )
-    # A message that counts as read has nothing to tell: the bell is not flooded with the past.
+    # Only unread messages get a notification, so that the past does not flood the bell.
     Notification.objects.bulk_create(
         Notification(
-            user_id=row.receiver_id,
-            message_id=row.id,
-            kind=Notification.Kind.REPLY if row.parent_message_id else Notification.Kind.MESSAGE,
-            created_at=row.timestamp,
+            user_id=columns.receiver_id,
+            message_id=columns.id,
+            kind=Notification.Kind.REPLY
+            if columns.parent_message_id
+            else Notification.Kind.MESSAGE,
+            created_at=columns.timestamp,
         )
-        for row, _line in batch
-        if not row.read
+        for columns, _message in batch
+        if not columns.read
     )
     return len(batch)
 
 
-def _insert(rows: list[Row]) -> None:
+def _insert_messages(messages: list[MessageColumns]) -> None:
     quoted = connection.ops.quote_name
     table = quoted(Message._meta.db_table)
-    columns = ", ".join(quoted(name) for name in Row._fields)
-    marks = ", ".join(["%s"] * len(Row._fields))
+    columns = ", ".join(quoted(name) for name in MessageColumns._fields)
+    marks = ", ".join(["%s"] * len(MessageColumns._fields))
     time_for = connection.ops.adapt_datetimefield_value
     key_for = Message._meta.get_field("client_key").get_db_prep_value
     with connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {table} ({columns}) VALUES ({marks})",  # noqa: S608 # nosec B608 (own names)
             [
-                row._replace(
-                    timestamp=cast(datetime, time_for(row.timestamp)),  # or SQLite's text for it
-                    client_key=key_for(row.client_key, connection),
+                message._replace(
+                    timestamp=cast(datetime, time_for(message.timestamp)),  # a string on SQLite
+                    client_key=key_for(message.client_key, connection),
                 )
-                for row in rows
+                for message in messages
             ],
         )
 
 
 def _new_pks() -> Iterator[int]:
-    """Ids for new messages, ascending, known before the rows are written: a reply in the same
-    batch has to name what it answers."""
+    """Ids for new messages, ascending. They are known before the rows are inserted, because a
+    reply names its parent in the same batch.
+    """
     table = Message._meta.db_table
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            # Nobody else writes before this transaction ends.
+            # Nobody else can write before this transaction ends.
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
             (last,) = cursor.fetchone() or (0,)
             yield from count(last + 1)
@@ -367,7 +394,7 @@ def _new_pks() -> Iterator[int]:
             while True:
                 cursor.execute(
                     "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                    [table, AT_ONCE],
+                    [table, BATCH],
                 )
                 yield from [pk for (pk,) in cursor.fetchall()]
         else:

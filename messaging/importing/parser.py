@@ -1,4 +1,4 @@
-"""Lines of a file, each checked as far as it can be checked alone."""
+"""The messages of a file. Each line is checked as far as it can be checked alone."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from django.core.exceptions import ValidationError
 from messaging.services import clean_content
 
 GZIP_BEGINS = b"\x1f\x8b"
-IN_MEMORY = 16 * 1024 * 1024  # bytes of standard input, before they go to a temporary file
-KEPT = 100_000  # messages, some 100 MB
+SPOOL_SIZE = 16 * 1024 * 1024  # bytes of standard input that stay in memory, not in a file
+MOST_IN_MEMORY = 100_000  # messages, about 100 MB
 NO_DEFAULT = object()
 
 
@@ -41,12 +41,12 @@ class EarlierText:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One message of the file, with its people by user name."""
+class ImportedMessage:
+    """One message of the file. Its people are user names."""
 
-    number: int  # in the file, from 1
-    id: str  # the file's own
-    parent: str | None
+    number: int  # of its line in the file, from 1
+    id: str  # the id that the file uses
+    parent: str | None  # an id of the file
     sender: str
     receiver: str
     timestamp: datetime
@@ -57,21 +57,22 @@ class Line:
 
     @property
     def first_content(self) -> str:
+        """The text before any edit."""
         return self.history[0].content if self.history else self.content
 
 
 @contextmanager
-def opened(path: str) -> Iterator[BinaryIO]:
-    """The file at `path`, or standard input for "-", to be read as often as needed.
+def open_source(path: str) -> Iterator[BinaryIO]:
+    """The file at `path`, or standard input for "-", in a form that can be read several times.
 
-    What is compressed by gzip is known by its first bytes, whatever its name.
+    The first bytes tell whether it is compressed by gzip, not its name.
     """
     given = nullcontext(sys.stdin.buffer) if path == "-" else open(path, "rb")  # noqa: SIM115
-    with given as source, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY) as kept:
+    with given as source, tempfile.SpooledTemporaryFile(max_size=SPOOL_SIZE) as copy:
         raw: Any = source
         if path == "-" or not source.seekable():
-            shutil.copyfileobj(source, kept)
-            raw = kept
+            shutil.copyfileobj(source, copy)
+            raw = copy
         raw.seek(0)
         zipped = raw.read(len(GZIP_BEGINS)) == GZIP_BEGINS
         raw.seek(0)
@@ -80,31 +81,32 @@ def opened(path: str) -> Iterator[BinaryIO]:
         yield raw
 
 
-class Lines:
-    """Every message of a source, as often as it is asked for.
+class MessageFile:
+    """All messages of a source. It can be iterated several times.
 
-    Those of a file of moderate size are kept: to check them takes as long as to store them.
+    The messages of a file of moderate size stay in memory: to check them again would take as long
+    as to store them.
     """
 
     def __init__(self, source: BinaryIO) -> None:
         self._source = source
-        self._kept: list[Line] | None = None
+        self._in_memory: list[ImportedMessage] | None = None
 
-    def __iter__(self) -> Iterator[Line]:
-        if self._kept is not None:
-            yield from self._kept
+    def __iter__(self) -> Iterator[ImportedMessage]:
+        if self._in_memory is not None:
+            yield from self._in_memory
             return
-        kept: list[Line] = []
-        for number, line in enumerate(read_lines(self._source), start=1):
-            if number <= KEPT:
-                kept.append(line)
-            yield line
-        if len(kept) < KEPT:
-            self._kept = kept
+        messages: list[ImportedMessage] = []
+        for count, message in enumerate(read_messages(self._source), start=1):
+            if count <= MOST_IN_MEMORY:
+                messages.append(message)
+            yield message
+        if len(messages) < MOST_IN_MEMORY:
+            self._in_memory = messages
 
 
-def read_lines(source: BinaryIO) -> Iterator[Line]:
-    """Every message of `source`, from its beginning; lines without anything on them are passed by.
+def read_messages(source: BinaryIO) -> Iterator[ImportedMessage]:
+    """Every message of `source`, from its beginning. Blank lines are skipped.
 
     Raises:
         BadLine: the first line that is not a message.
@@ -115,28 +117,28 @@ def read_lines(source: BinaryIO) -> Iterator[Line]:
             raw = raw.removeprefix(b"\xef\xbb\xbf")
         if raw.strip():
             try:
-                yield _line(number, json.loads(raw.decode()))
-            except _Refused as refused:
-                raise BadLine(number, str(refused)) from None
+                yield _message(number, json.loads(raw.decode()))
+            except _InvalidField as invalid:
+                raise BadLine(number, str(invalid)) from None
             except UnicodeDecodeError:
                 raise BadLine(number, "This is not UTF-8.") from None
             except (ValueError, RecursionError):  # nested too deep, or a number too long
                 raise BadLine(number, "This is not JSON.") from None
 
 
-class _Refused(Exception):
-    pass
+class _InvalidField(Exception):
+    """The reason why a line is not a message, as a sentence."""
 
 
-def _line(number: int, fields: Any) -> Line:
+def _message(number: int, fields: Any) -> ImportedMessage:
     if not isinstance(fields, dict):
-        raise _Refused("This is not a JSON object.")
+        raise _InvalidField("This is not a JSON object.")
     sender, receiver = _name(fields, "sender"), _name(fields, "receiver")
     if sender == receiver:
-        raise _Refused(f"The sender, {sender}, is also the receiver.")
+        raise _InvalidField(f"The sender, {sender}, is also the receiver.")
     timestamp = _time(fields, "timestamp")
     history = _history(fields, timestamp)
-    return Line(
+    return ImportedMessage(
         number=number,
         id=_id(fields, "id"),
         parent=None if _field(fields, "parent") is None else _id(fields, "parent"),
@@ -153,14 +155,14 @@ def _line(number: int, fields: Any) -> Line:
 def _field(fields: dict[str, Any], name: str, default: Any = NO_DEFAULT) -> Any:
     value = fields.get(name, default)
     if value is NO_DEFAULT:
-        raise _Refused(f'The field "{name}" is missing.')
+        raise _InvalidField(f'The field "{name}" is missing.')
     return value
 
 
 def _string(fields: dict[str, Any], name: str) -> str:
     value = _field(fields, name)
     if not isinstance(value, str):
-        raise _Refused(f'The field "{name}" is not a text.')
+        raise _InvalidField(f'The field "{name}" is not a text.')
     return value
 
 
@@ -169,20 +171,20 @@ def _id(fields: dict[str, Any], name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         value = str(value)
     if not isinstance(value, str) or not value:
-        raise _Refused(f'The field "{name}" is neither a text nor a number.')
+        raise _InvalidField(f'The field "{name}" is neither a text nor a number.')
     return _storable(value, name)
 
 
 def _name(fields: dict[str, Any], name: str) -> str:
     value = _normal_name(_storable(_string(fields, name), name))
     if not value.strip():
-        raise _Refused(f'The field "{name}" is empty.')
+        raise _InvalidField(f'The field "{name}" is empty.')
     if len(value) > _longest_name():
-        raise _Refused(f'The field "{name}" is longer than {_longest_name()} characters.')
+        raise _InvalidField(f'The field "{name}" is longer than {_longest_name()} characters.')
     return value
 
 
-@lru_cache(maxsize=10_000)  # a few people write very many messages
+@lru_cache(maxsize=10_000)  # a few people write most messages
 def _normal_name(name: str) -> str:
     return get_user_model().normalize_username(name)
 
@@ -194,12 +196,13 @@ def _longest_name() -> int:
 
 
 def _storable(value: str, name: str) -> str:
+    """`value`, if the database can store it."""
     try:
         value.encode()
     except UnicodeEncodeError:  # half of a surrogate pair
-        raise _Refused(f'The field "{name}" is not Unicode.') from None
+        raise _InvalidField(f'The field "{name}" is not Unicode.') from None
     if "\0" in value:
-        raise _Refused(f'The field "{name}" has a NUL character.')
+        raise _InvalidField(f'The field "{name}" has a NUL character.')
     return value
 
 
@@ -208,13 +211,13 @@ def _text(fields: dict[str, Any], name: str) -> str:
     try:
         return clean_content(_storable(value, name))
     except ValidationError as error:
-        raise _Refused(error.messages[0]) from None
+        raise _InvalidField(error.messages[0]) from None
 
 
 def _flag(fields: dict[str, Any], name: str, *, default: bool) -> bool:
     value = _field(fields, name, default)
     if not isinstance(value, bool):
-        raise _Refused(f'The field "{name}" is neither true nor false.')
+        raise _InvalidField(f'The field "{name}" is neither true nor false.')
     return value
 
 
@@ -222,22 +225,22 @@ def _time(fields: dict[str, Any], name: str) -> datetime:
     value = _string(fields, name)
     try:
         moment = datetime.fromisoformat(value)
-        # A time that names no zone is one in UTC.
+        # A time without a zone is in UTC.
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
-        raise _Refused(f'The field "{name}" is not a time in ISO 8601.') from None
+        raise _InvalidField(f'The field "{name}" is not a time in ISO 8601.') from None
 
 
 def _history(fields: dict[str, Any], timestamp: datetime) -> tuple[EarlierText, ...]:
     versions = _field(fields, "history", ())
     if not isinstance(versions, list | tuple):
-        raise _Refused('The field "history" is not a list.')
+        raise _InvalidField('The field "history" is not a list.')
     return tuple(_earlier_text(version, timestamp) for version in versions)
 
 
 def _earlier_text(version: Any, timestamp: datetime) -> EarlierText:
     fields = {"content": version} if isinstance(version, str) else version
     if not isinstance(fields, dict):
-        raise _Refused('The field "history" has something that is not an earlier text.')
+        raise _InvalidField('The field "history" has something that is not an earlier text.')
     edited_at = _time(fields, "edited_at") if "edited_at" in fields else timestamp
     return EarlierText(_text(fields, "content"), edited_at)

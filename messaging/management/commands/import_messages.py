@@ -1,35 +1,38 @@
-"""manage.py import_messages: messages from a file of JSON Lines."""
+"""`manage.py import_messages`: imports messages from a file of JSON Lines."""
 
 import sys
 import time
 import zlib
 from argparse import RawDescriptionHelpFormatter
+from collections.abc import Iterable
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import IntegrityError
 from tqdm import tqdm
 
-from messaging.importing import BadLine, Lines, Survey, opened, write
+from messaging.importing import BadLine, MessageFile, Survey, open_source, store_messages
+from messaging.importing.parser import ImportedMessage
 
 FORMAT = """\
 Imports messages from JSON Lines: one object a line, parents before their replies, each with
 
-  id         what the file calls this message, a text or a number
-  parent     the id of the message it answers, or null
-  sender     user name; people who do not exist are made, without a password
-  receiver   user name
-  timestamp  ISO 8601; without a zone it is UTC
+  id         the id of the message in this file, a text or a number
+  parent     the id of the message that this one answers, or null
+  sender     a user name; accounts that do not exist are made, without a password
+  receiver   a user name; the account may be closed
+  timestamp  ISO 8601, in UTC if it names no zone
   content    the text
 
-and, if wanted,
+and, optionally,
 
-  read       false for one that its receiver has not read (true unless said otherwise)
-  edited     true for one that was edited
-  history    its earlier texts, oldest first: each a text, or {"content": …, "edited_at": …}
+  read       false if the receiver has not read the message (default: true)
+  edited     true if the message was edited (default: false)
+  history    the earlier texts, oldest first: each a text, or {"content": …, "edited_at": …}
 
-All lines are imported or, when one of them is bad, none. What was imported before is left as it
-is, so the same file adds nothing a second time; what its author has deleted here for good, or
-lost with an account, comes back.
+The command imports all lines or, if one of them is bad, none. Messages that an earlier import
+stored do not change, so the same file adds nothing a second time. Messages that were removed since,
+by their author or with an account, are imported again.
 """
 
 
@@ -37,48 +40,54 @@ class Command(BaseCommand):
     help = FORMAT
     requires_migrations_checks = True
 
-    def create_parser(self, prog_name, subcommand, **kwargs):
-        # The description has lines of its own.
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        # argparse must not wrap the lines of the description.
         kwargs["formatter_class"] = RawDescriptionHelpFormatter
         return super().create_parser(prog_name, subcommand, **kwargs)
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "file", metavar="FILE", help="a file, compressed by gzip or not; - for standard input"
+            "file", metavar="FILE", help="a file, plain or compressed by gzip; - for standard input"
         )
 
-    def handle(self, *, file, verbosity, **options):
-        began = time.monotonic()
+    def handle(self, *, file: str, verbosity: int, **options: Any) -> None:
+        started = time.monotonic()
 
-        def shown(lines, description, total=None):
-            return tqdm(
-                lines,
+        def with_progress(
+            messages: Iterable[ImportedMessage], description: str, total: int | None = None
+        ) -> Iterable[ImportedMessage]:
+            progress: Iterable[ImportedMessage] = tqdm(
+                messages,
                 desc=description,
                 total=total,
                 unit=" messages",
                 disable=verbosity == 0,
-                file=sys.stderr,  # Django would end each of its lines
+                file=sys.stderr,  # self.stderr would end each of its lines
             )
+            return progress
 
         try:
-            with opened(file) as source:
-                lines = Lines(source)
-                survey = Survey(shown(lines, "Checking"))
-                written = write(survey, lambda: shown(lines, "Importing", survey.total))
+            with open_source(file) as source:
+                messages = MessageFile(source)
+                survey = Survey(with_progress(messages, "Checking"))
+                stored = store_messages(
+                    survey, lambda: with_progress(messages, "Importing", survey.total)
+                )
         except BadLine as bad:
             raise CommandError(f"{bad} Nothing was imported.") from None
         except (OSError, EOFError, zlib.error) as error:
-            raise CommandError(f"{file} cannot be read: {error}") from None
+            raise CommandError(f"{file} cannot be read: {error}. Nothing was imported.") from None
         except IntegrityError:
             # Foreign keys are checked at commit.
             raise CommandError(
-                "An account that takes part was deleted meanwhile. Nothing was imported."
+                "An account was deleted while its messages were imported. Nothing was imported: "
+                "run the command again."
             ) from None
         if verbosity:
-            seconds = max(time.monotonic() - began, 0.001)
+            seconds = max(time.monotonic() - started, 0.001)
             self.stdout.write(
-                f"Imported {written:,} of {survey.total:,} messages between"
+                f"Imported {stored:,} of {survey.total:,} messages between"
                 f" {len(survey.names):,} people in {len(survey.latest):,} conversations:"
                 f" {survey.total / seconds:,.0f} a second."
-                + (" The others were here before." if written < survey.total else "")
+                + (" Earlier imports stored the others." if stored < survey.total else "")
             )
