@@ -110,12 +110,12 @@ def _backends(only: str | None) -> Iterator[tuple[str, Any]]:
 
 
 def sqlite_environment(size: int | str) -> dict[str, str]:
-    return _environment(KEPT / f"sqlite-{size}", "")
+    return environment_in(KEPT / f"sqlite-{size}", "")
 
 
 def postgres_environment(folder: Path, address: str, size: int | str) -> dict[str, str]:
     url = make_database(address, f"parley_{size}")
-    return _environment(folder / f"postgresql-{size}", url)
+    return environment_in(folder / f"postgresql-{size}", url)
 
 
 @contextmanager
@@ -133,7 +133,7 @@ def kept_postgres() -> Iterator[tuple[Path, str]]:
         yield folder, address
 
 
-def _environment(folder: Path, url: str) -> dict[str, str]:
+def environment_in(folder: Path, url: str) -> dict[str, str]:
     folder.mkdir(parents=True, exist_ok=True)
     return os.environ | {
         "DJANGO_SETTINGS_MODULE": "benchmarks.settings",
@@ -145,13 +145,13 @@ def _environment(folder: Path, url: str) -> dict[str, str]:
     }
 
 
-def _in_process(environment: dict[str, str]) -> dict[str, str]:
+def in_process(environment: dict[str, str]) -> dict[str, str]:
     return environment | {"BENCHMARK_STATIC": str(KEPT / "static")}
 
 
 def collect_static_files() -> None:
     command = [sys.executable, "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]
-    environment = _in_process(_environment(KEPT / "static", ""))
+    environment = in_process(environment_in(KEPT / "static", ""))
     subprocess.run(command, check=True, cwd=ROOT, env=environment)
 
 
@@ -166,7 +166,7 @@ def _measure(
         output = Path(folder) / "results.json"
         command = [sys.executable, "-m", module, str(size), "--output", str(output)]
         command += ["--seconds", str(options.seconds), "--only", options.only]
-        subprocess.run(command, check=True, cwd=ROOT, env=_in_process(environment))
+        subprocess.run(command, check=True, cwd=ROOT, env=in_process(environment))
         return json.loads(output.read_text())
 
 
