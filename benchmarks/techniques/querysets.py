@@ -85,7 +85,7 @@ def naive_below(message: Message) -> list[int]:
 
 
 def below(message: Message) -> list[int]:
-    return [pk for pk, *_columns in Message.objects.places_from(message.replies.all())]
+    return [pk for pk, *_columns in Message.objects.tree_below(message.replies.all())]
 
 
 def _places(scene: Scene) -> ParticipantQuerySet:
