@@ -1,6 +1,6 @@
 // Readers keep their place: the focus after a swap, and the scroll position of the list of conversations.
 
-import { $, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
+import { $, $$, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
 
 let before; // The element that had the focus when the request was sent.
 let next; // Finds the element that takes the focus, for answers that name none by `autofocus`.
@@ -35,6 +35,13 @@ on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
   if (box.matches("[data-caret-end]")) box.setSelectionRange(box.value.length, box.value.length);
   // The last card has gone. The server draws the rest: older cards, or an empty inbox.
   if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inboxAddress(), { target: "#unread", swap: "outerHTML" });
+});
+
+// One's own message is whole and in view when it has been sent: the text box covers the end of the page.
+// `scroll-margin` of the message says how much room it needs below it.
+on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
+  if (requestConfig?.elt?.id !== "composer" || xhr.status !== 200) return;
+  $$("#feed > .node > article").at(-1)?.scrollIntoView({ block: "nearest" });
 });
 
 const list = $(".side");
