@@ -14,8 +14,8 @@ from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.layout import LaidOut
+from accounts.models import Preferences
 from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
-from messaging.models import Mailbox
 
 _USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -159,7 +159,7 @@ class LanguageSelect(forms.Select):
 
 class ReadingForm(LaidOut, forms.ModelForm):
     class Meta:
-        model = Mailbox
+        model = Preferences
         fields = ["theme", "language", "time_zone", "read_on_sight", "single_keys"]
         widgets = {
             "language": LanguageSelect(attrs={"autocomplete": "language"}),
@@ -172,7 +172,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
     def __init__(self, *args, **kwargs) -> None:
         super().__init__(*args, **kwargs)
         # A blank choice of the model would come first as dashes; "Follow the system" is one.
-        self.fields["theme"].choices = Mailbox.Theme.choices  # type: ignore[attr-defined]
+        self.fields["theme"].choices = Preferences.Theme.choices  # type: ignore[attr-defined]
         # The model takes any word; a list has no longest one.
         self.fields["language"].widget.attrs.pop("maxlength", None)
         self.fields["language"].widget.choices = [
@@ -208,7 +208,7 @@ class MailForm(LaidOut, forms.ModelForm):
     """When mail tells of messages. For people with an address, where there is a mail server."""
 
     class Meta:
-        model = Mailbox
+        model = Preferences
         fields = ["mail"]
         widgets = {"mail": forms.RadioSelect(attrs={"class": "form-check-input"})}
 
@@ -217,7 +217,7 @@ class MailForm(LaidOut, forms.ModelForm):
         field = self.fields["mail"]
         field.label = _("Tell me by mail when somebody writes to me")
         # A blank choice of the model would come first as dashes; "Never" is one.
-        field.choices = Mailbox.Mail.choices  # type: ignore[attr-defined]
+        field.choices = Preferences.Mail.choices  # type: ignore[attr-defined]
         field.help_text = _(
             "One mail for a conversation, until you have read it. It says who wrote, not what."
         )

@@ -20,7 +20,8 @@ from django.utils.translation import gettext as _
 from django_tasks import task
 
 from accounts.adapter import MailNotSent
-from messaging.models import Conversation, Mailbox, Message, Participant
+from accounts.models import Preferences
+from messaging.models import Conversation, Message, Participant
 from messaging.people import display_name
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
 
 # How long a message may wait to be read before a mail tells of it, by the reader's choice.
 DELAYS: dict[str, timedelta] = {
-    Mailbox.Mail.AT_ONCE: timedelta(0),
-    Mailbox.Mail.LATER: timedelta(minutes=15),
+    Preferences.Mail.AT_ONCE: timedelta(0),
+    Preferences.Mail.LATER: timedelta(minutes=15),
 }
 
 _signer = Signer(salt="accounts.notices.unsubscribe")
@@ -40,7 +41,7 @@ _signer = Signer(salt="accounts.notices.unsubscribe")
 
 def wants_mail(user: User) -> bool:
     """Whether `user` is told of messages by mail: the choice, an address, and a mail server."""
-    return bool(settings.EMAIL_URL and user.email and Mailbox.objects.of(user).mail)
+    return bool(settings.EMAIL_URL and user.email and Preferences.objects.of(user).mail)
 
 
 def ask_for_mail(message: Message) -> None:
@@ -52,7 +53,7 @@ def ask_for_mail(message: Message) -> None:
     # The condition is part of the change: of two senders one asks.
     if not place.filter(mail_pending=False).update(mail_pending=True):
         return
-    delay = DELAYS[Mailbox.objects.of(message.receiver).mail]
+    delay = DELAYS[Preferences.objects.of(message.receiver).mail]
     send_mail_notification.using(run_after=timezone.now() + delay).enqueue(
         user_pk=message.receiver_id, conversation_pk=message.conversation_id
     )
@@ -81,7 +82,7 @@ def what_to_tell(user_pk: int, conversation_pk: int) -> Notice | None:
     reader = (
         get_user_model()
         ._default_manager.filter(pk=user_pk, is_active=True)
-        .select_related("mailbox")
+        .select_related("preferences")
         .first()
     )
     if place is None or reader is None or not wants_mail(reader):
@@ -138,7 +139,7 @@ def mail_of(notice: Notice) -> EmailMultiAlternatives:
 
 def _language_of(reader: User) -> str:
     # No browser says here which one it would like.
-    chosen = Mailbox.objects.of(reader).language
+    chosen = Preferences.objects.of(reader).language
     return chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
 
 

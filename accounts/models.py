@@ -1,17 +1,20 @@
-"""What lets people in who have no account yet."""
+"""One-time links for people who have no account yet, and the preferences of those who have one."""
 
 from __future__ import annotations
 
 import hashlib
 import secrets
 from datetime import datetime, timedelta
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 def _hash(token: str) -> str:
@@ -103,3 +106,51 @@ class AdministratorLink(models.Model):
         return salted_hmac(
             "accounts.AdministratorLink", self.nonce, algorithm="sha256"
         ).hexdigest()[:40]
+
+
+class PreferencesManager(models.Manager["Preferences"]):
+    def of(self, user: User) -> Preferences:
+        """The preferences of `user`; the defaults, not saved, if they have saved none."""
+        preferences: Preferences | None = getattr(user, "preferences", None)
+        return preferences or self.model(user=user)
+
+
+class Preferences(models.Model):
+    """How one person likes to see the pages, and to be notified by mail.
+
+    The row is created when the person saves preferences for the first time.
+    """
+
+    class Theme(models.TextChoices):
+        SYSTEM = "", _("Follow the system")
+        LIGHT = "light", _("Light")
+        DARK = "dark", _("Dark")
+
+    class Mail(models.TextChoices):
+        OFF = "", _("Never")
+        AT_ONCE = "at_once", _("At once")
+        LATER = "later", _("When I have not read it after a quarter of an hour")
+
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="preferences"
+    )
+    theme = models.CharField(
+        _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
+    )
+    # Empty: the language that the browser asks for. settings.LANGUAGES lists the languages.
+    language = models.CharField(_("language"), max_length=16, blank=True, default="")
+    # Empty: settings.TIME_ZONE.
+    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
+    mail = models.CharField(
+        _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
+    )
+    read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
+    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
+
+    objects = PreferencesManager()
+
+    class Meta:
+        verbose_name_plural = "preferences"
+
+    def __str__(self) -> str:
+        return f"preferences of user {self.user_id}"

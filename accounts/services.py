@@ -22,7 +22,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import deletion_ledger
-from accounts.models import AdministratorLink, Invitation
+from accounts.models import AdministratorLink, Invitation, Preferences
 from messaging.models import Mailbox, Message, Participant
 
 if TYPE_CHECKING:
@@ -153,9 +153,11 @@ def change_email(*, user: User, email: str) -> None:
 
 @transaction.atomic
 def save_preferences(*, user: User, **preferences: Any) -> None:
-    """Keep how `user` likes to see things. Their cached pages change with it."""
-    Mailbox.objects.update_or_create(user=user, defaults=preferences)
+    """Save these fields of `Preferences` for `user`, and invalidate their cached pages."""
+    # The mailbox first: a deletion of the account locks it before it deletes the preferences, so
+    # in another order the two could deadlock.
     Mailbox.objects.raise_versions([user.pk])
+    Preferences.objects.update_or_create(user=user, defaults=preferences)
 
 
 def other_sessions(user: User, session_key: str | None) -> int:

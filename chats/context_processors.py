@@ -7,12 +7,12 @@ from chats.page_shell import PageShell
 
 
 def site(request) -> dict:
-    """The name of this installation; of a reader who is signed in, the preferences and what
-    stands around the page. A view that is about a conversation gives its own `around`.
+    """The name of this installation; for a reader who is signed in also the preferences and the
+    shell of the page. A view that is about a conversation gives its own `around`.
     """
-    mailbox = getattr(request, "mailbox", None)
+    preferences = getattr(request, "preferences", None)
     return {
         "site_name": settings.SITE_NAME,
-        "mailbox": mailbox,
-        "around": SimpleLazyObject(lambda: PageShell(request)) if mailbox else None,
+        "preferences": preferences,
+        "around": SimpleLazyObject(lambda: PageShell(request)) if preferences else None,
     }

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from django.conf import settings
 from django.db import connections, models, transaction
 from django.db.models import F
-from django.utils.translation import gettext_lazy as _
 
 from common.compiled_queries import CompiledQuery
 from messaging.events import mailboxes_changed
@@ -68,34 +67,13 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
 
 
 class Mailbox(models.Model):
-    """What the pages of one person depend on: a version, and their preferences."""
-
-    class Theme(models.TextChoices):
-        SYSTEM = "", _("Follow the system")
-        LIGHT = "light", _("Light")
-        DARK = "dark", _("Dark")
-
-    class Mail(models.TextChoices):
-        OFF = "", _("Never")
-        AT_ONCE = "at_once", _("At once")
-        LATER = "later", _("When I have not read it after a quarter of an hour")
+    """What the pages of one person depend on: a version."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, models.DO_NOTHING, primary_key=True, related_name="mailbox"
     )
     # Rises with every change that this person can see.
     version = models.PositiveBigIntegerField(default=0, editable=False)
-    theme = models.CharField(
-        _("theme"), max_length=5, choices=Theme.choices, blank=True, default=""
-    )
-    time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
-    mail = models.CharField(
-        _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
-    )
-    # Empty: the language that the browser asks for. The project's settings list the languages.
-    language = models.CharField(_("language"), max_length=16, blank=True, default="")
-    read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
-    single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 
     objects = MailboxQuerySet.as_manager()
 

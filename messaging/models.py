@@ -92,8 +92,8 @@ class Conversation(models.Model):
 
     @cached_property
     def people(self) -> dict[int, User]:
-        """The two people with their mailboxes, by id: one query at the first use."""
-        return get_user_model().objects.select_related("mailbox").in_bulk(self.people_pks)
+        """The two people, by id: one query at the first use."""
+        return get_user_model().objects.in_bulk(self.people_pks)
 
 
 def other_in_pair(pair_key: str, user_pk: int) -> int:

@@ -122,7 +122,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "chats.middleware.as_the_reader_prefers",
+    "accounts.middleware.apply_preferences",
 ]
 
 if DEBUG and find_spec("debug_toolbar"):

@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import forms, services
 from accounts.limits import limited
+from accounts.middleware import language_for
+from accounts.models import Preferences
 from accounts.views.entry import nothing_left_behind
-from chats.middleware import language_for
 from chats.page_shell import PageShell
-from messaging.models import Mailbox
 
 show_or_save = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -30,8 +30,8 @@ def _forms(request):
     return {
         "profile": forms.ProfileForm(initial={"first_name": user.first_name}, prefix="profile"),
         "email": forms.EmailForm(user=user, initial={"email": user.email}, prefix="email"),
-        "reading": forms.ReadingForm(instance=Mailbox.objects.of(user), prefix="reading"),
-        "mail": forms.MailForm(instance=Mailbox.objects.of(user), prefix="mail"),
+        "reading": forms.ReadingForm(instance=Preferences.objects.of(user), prefix="reading"),
+        "mail": forms.MailForm(instance=Preferences.objects.of(user), prefix="mail"),
     }
 
 

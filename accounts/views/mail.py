@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts import mail_notifications, services
-from messaging.models import Mailbox
+from accounts.models import Preferences
 
 
 # Mail programs post here by themselves, without a page, cookie or token of ours (RFC 8058); what
@@ -21,6 +21,6 @@ def unsubscribe(request, token):
     if user is None:
         raise Http404
     if request.method == "POST":
-        services.save_preferences(user=user, mail=Mailbox.Mail.OFF)
+        services.save_preferences(user=user, mail=Preferences.Mail.OFF)
     context = {"done": request.method == "POST"}
     return render(request, "accounts/unsubscribe.html", context)

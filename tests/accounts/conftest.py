@@ -1,10 +1,18 @@
 """People with passwords, and browsers that signed in the way people do."""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from accounts.models import Preferences
+
 PASSWORD = "seventeen green herons"
+
+
+def preferences_of(user):
+    """The preferences of `user` as the database has them; the defaults if it has none."""
+    return Preferences.objects.of(get_user_model().objects.get(pk=user.pk))
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from django.urls import reverse
 
 from accounts import services
 from messaging.models import Mailbox
-from tests.accounts.conftest import PASSWORD
+from tests.accounts.conftest import PASSWORD, preferences_of
 from tests.factories import UserFactory
 from tests.html import soup
 
@@ -88,10 +88,10 @@ def test_preferences_are_saved_and_cached_pages_go(ana_in, ana):
 
     assert ana_in.post(ACCOUNT, READING)["Location"] == ACCOUNT
 
-    mailbox = Mailbox.objects.get(user=ana)
-    assert (mailbox.theme, mailbox.time_zone) == ("dark", "Europe/Lisbon")
-    assert (mailbox.read_on_sight, mailbox.single_keys) == (False, True)
-    assert mailbox.version > before
+    saved = preferences_of(ana)
+    assert (saved.theme, saved.time_zone) == ("dark", "Europe/Lisbon")
+    assert (saved.read_on_sight, saved.single_keys) == (False, True)
+    assert version_of(ana) > before
     assert soup(ana_in.get(ACCOUNT)).html["data-theme"] == "dark"
 
 
@@ -107,7 +107,7 @@ def test_preferences_are_saved_and_cached_pages_go(ana_in, ana):
 def test_a_city_is_enough_for_a_time_zone(ana_in, ana, typed, kept):
     ana_in.post(ACCOUNT, READING | {"reading-time_zone": typed})
 
-    assert Mailbox.objects.get(user=ana).time_zone == kept
+    assert preferences_of(ana).time_zone == kept
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,7 @@ def test_bad_preferences_come_back(ana_in, ana, field, typed):
     assert page.title.get_text().startswith("Error:")
     assert page.find(id=f"id_reading-{field}_error")
     assert page.find(id=page.select_one(".note-i a")["href"].removeprefix("#"))
-    assert Mailbox.objects.get(user=ana).theme == ""
+    assert preferences_of(ana).theme == ""
 
 
 def email(address, password=PASSWORD):
@@ -212,7 +212,8 @@ def test_a_person_without_a_mailbox_gets_one(ana_in, ana):
 
     soup(ana_in.get(ACCOUNT))
     assert ana_in.post(ACCOUNT, READING).status_code == 302
-    assert Mailbox.objects.get(user=ana).theme == "dark"
+    assert version_of(ana) > 0
+    assert preferences_of(ana).theme == "dark"
 
 
 def test_one_sees_and_changes_only_what_is_ones_own(ana_in, ana, ben):

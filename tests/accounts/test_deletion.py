@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.test import Client
 
 from accounts import services
-from accounts.models import Invitation
+from accounts.models import Invitation, Preferences
 from messaging.models import Conversation, Mailbox, Message
 from tests.accounts.conftest import PASSWORD
 from tests.factories import MessageFactory, reply_to
@@ -41,6 +41,7 @@ def lived_in(ana_in, ana, ben, root, message):
     """ana has all that an account can have: sessions, an address, a log, invitations, messages."""
     Client().post("/accounts/login/", {"login": "ana", "password": PASSWORD})
     services.change_email(user=ana, email="ana@example.org")
+    services.save_preferences(user=ana, time_zone="Asia/Tokyo")
     log(by=ana, about=ben)
     log(by=root, about=ana)
     services.invite(created_by=ana)
@@ -95,6 +96,7 @@ def test_every_way_of_deleting_leaves_nothing(lived_in, ana_in, ben, root, way):
     assert not Message.objects.exists()
     assert not Conversation.objects.exists()
     assert not Mailbox.objects.filter(user=pk).exists()
+    assert not Preferences.objects.exists()
     assert User.objects.filter(pk__in=[ben.pk, root.pk]).count() == 2
     assert ana_in.get("/account/").status_code == 302
 
@@ -224,3 +226,4 @@ def test_what_is_left_of_a_large_account_is_nobodys_in_the_admin(
     assert browser.get(f"/admin/auth/user/{pk}/change/", follow=True).redirect_chain
     assert not UserSession.objects.filter(user=pk).exists()
     assert not EmailAddress.objects.exists()
+    assert not Preferences.objects.exists()

@@ -6,6 +6,7 @@ import pytest
 from django.utils import translation
 
 from chats.message_view_model import Clock
+from tests.accounts.conftest import preferences_of
 from tests.factories import MessageFactory
 from tests.html import soup
 
@@ -87,8 +88,7 @@ def test_a_language_that_is_not_offered_is_refused(client, choose, ana):
     page = soup(choose("tlh"), status=422)
 
     assert "Choose a language from the list." in page.get_text()
-    ana.mailbox.refresh_from_db()
-    assert ana.mailbox.language == ""
+    assert preferences_of(ana).language == ""
 
 
 def test_a_language_that_is_not_offered_any_more_is_no_error(client, ana, choose, settings):

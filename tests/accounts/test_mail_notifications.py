@@ -12,8 +12,9 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import mail_notifications, services
 from accounts.adapter import MailNotSent
-from messaging.models import Mailbox, Message, Participant
+from messaging.models import Message, Participant
 from messaging.services import edit_message, mark_as_read
+from tests.accounts.conftest import preferences_of
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
 from tests.queries import at_most
@@ -255,7 +256,7 @@ def test_the_setting_is_there_for_whom_mail_can_reach(sign_in, ben, settings):
     assert len(page.select("input[name=mail-mail]")) == 3
 
     browser.post(ACCOUNT, {"section": "mail", "mail-mail": "later"})
-    assert Mailbox.objects.get(user=ben).mail == "later"
+    assert preferences_of(ben).mail == "later"
 
     settings.EMAIL_URL = ""
     assert not soup(browser.get(ACCOUNT)).select("input[name=mail-mail]")
@@ -271,7 +272,7 @@ def test_what_is_no_choice_comes_back(ana_in, ana):
 
     assert page.title.get_text().startswith("Error:")
     assert page.find(id="id_mail-mail_error")
-    assert Mailbox.objects.get(user=ana).mail == ""
+    assert preferences_of(ana).mail == ""
 
 
 # --- Stopping it ----------------------------------------------------------------------------------
@@ -293,17 +294,17 @@ def test_one_click_stops_it_without_a_session_or_a_token(stop, ben):
     answer = Client(enforce_csrf_checks=True).post(stop, {"List-Unsubscribe": "One-Click"})
 
     assert answer.status_code == 200
-    assert Mailbox.objects.get(user=ben).mail == ""
+    assert preferences_of(ben).mail == ""
 
 
 def test_following_the_link_only_asks(stop, ben, client):
     page = soup(client.get(stop))
 
-    assert Mailbox.objects.get(user=ben).mail == "at_once"
+    assert preferences_of(ben).mail == "at_once"
     form = page.select_one("form[method=post]")
     page = soup(client.post(form.get("action") or stop))
     assert "No more mail" in page.h1.get_text()
-    assert Mailbox.objects.get(user=ben).mail == ""
+    assert preferences_of(ben).mail == ""
     assert "ben" not in page.get_text().lower()  # a mail is forwarded easily
 
 
@@ -313,7 +314,7 @@ def test_a_signature_that_does_not_fit_stops_nothing(stop, ben, stranger, client
 
     for ask in (client.get, client.post):
         assert ask(f"{base}/{change(token)}/").status_code == 404
-    assert Mailbox.objects.get(user=ben).mail == "at_once"
+    assert preferences_of(ben).mail == "at_once"
 
 
 def test_the_link_of_an_account_that_is_gone_is_not_there(stop, ben, client):
@@ -328,4 +329,4 @@ def test_stopping_is_for_the_one_person(stop, ana, ben, client):
 
     client.post(stop)
 
-    assert Mailbox.objects.get(user=ana).mail == "at_once"
+    assert preferences_of(ana).mail == "at_once"

@@ -5,6 +5,7 @@ from django.contrib.sessions.models import Session
 from django.urls import reverse
 
 from accounts.backends import BackendWithMailbox
+from accounts.models import Preferences
 from messaging.models import Mailbox
 from tests.accounts.conftest import PASSWORD
 from tests.factories import UserFactory
@@ -138,16 +139,21 @@ def test_a_session_ends_when_the_account_is_switched_off(ana_in, ana):
     assert ana_in.get("/account/")["Location"].startswith(LOGIN)
 
 
-def test_the_reader_comes_with_the_mailbox_in_one_statement(ana, django_assert_num_queries):
-    Mailbox.objects.update_or_create(user=ana, defaults={"theme": "dark"})
+@pytest.mark.parametrize("theme", ["dark", None])
+def test_a_user_is_loaded_with_mailbox_and_preferences_by_one_statement(
+    ana, django_assert_num_queries, theme
+):
+    if theme:
+        Preferences.objects.create(user=ana, theme=theme)
 
     with django_assert_num_queries(1):
-        reader = BackendWithMailbox().get_user(ana.pk)
-        assert reader.mailbox.theme == "dark"
+        user = BackendWithMailbox().get_user(ana.pk)
+        assert Mailbox.objects.of(user) == ana.mailbox
+        assert Preferences.objects.of(user).theme == (theme or "")
 
 
 def test_a_page_costs_two_statements_to_know_its_reader(ana_in, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the session; the person with the mailbox
+    with django_assert_num_queries(2):  # the session; the user with mailbox and preferences
         soup(ana_in.get("/account/goodbye/"))
 
 

@@ -16,6 +16,7 @@ from django.db import connection
 from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from accounts.models import Preferences
 from messaging.models import Conversation
 from scripts import what_is_here
 from tests import npm
@@ -128,11 +129,11 @@ def person(_in_the_servers_database):
     """Makes people who have an account; `PASSWORD` is theirs."""
     encoded = Argon2PasswordHasher().encode(PASSWORD, "salted and peppered")
 
-    def person(name: str, **mailbox):
+    def person(name: str, **preferences):
         username = f"{name.split()[0].lower()}{next(numbers)}"
         user = UserFactory(username=username, first_name=name, password=encoded)
-        if mailbox:
-            type(user.mailbox).objects.filter(pk=user.pk).update(**mailbox)
+        if preferences:
+            Preferences.objects.create(user=user, **preferences)
         return user
 
     return person
@@ -193,8 +194,8 @@ def opened(watch, sign_in, context, person, ana, ben):
     """Opens a state: its page. What more is named the reader prefers."""
     watch.expect(r"status of (404|422)", "ERR_INTERNET_DISCONNECTED", "htmx:(sendError|afterReq)")
 
-    def opened(state: str, **mailbox) -> Page:
-        type(ben.mailbox).objects.filter(pk=ben.pk).update(read_on_sight=False, **mailbox)
+    def opened(state: str, **preferences) -> Page:
+        Preferences.objects.update_or_create(user=ben, defaults=preferences)
         sample = make_sample(ben, ana, person("Thea ليلى"))
         if state in OUTSIDE:
             page = context().new_page()

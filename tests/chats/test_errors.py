@@ -6,6 +6,7 @@ import pytest
 from django.db import OperationalError
 from django.test import Client
 
+from accounts.models import Preferences
 from messaging import services
 from messaging.models import Message
 from tests.chats.addresses import address, filled_in, of
@@ -196,13 +197,13 @@ def test_a_failure_is_told_in_the_language_of_the_reader(
 
 
 def test_a_failure_of_the_database_is_told_without_it(as_ana, ana, monkeypatch):
-    type(ana.mailbox).objects.filter(pk=ana.pk).update(language="de")
+    Preferences.objects.create(user=ana, language="de")
     as_ana.raise_request_exception = False
 
     def fail(*args):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr("messaging.models.Mailbox.objects.of", fail)
+    monkeypatch.setattr("accounts.models.Preferences.objects.of", fail)
     answer = as_ana.get("/inbox/", headers={"Accept-Language": "ar"})
 
     # What the reader chose is in the database; what the browser asks for is not.

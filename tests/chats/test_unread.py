@@ -2,6 +2,7 @@
 
 import pytest
 
+from accounts.models import Preferences
 from messaging import services
 from messaging.models import Conversation, Message, Notification
 from tests.chats.addresses import address, filled_in, of
@@ -359,8 +360,7 @@ def test_looking_reads_nothing(as_ana, ana, mail):
 def test_reading_on_sight_can_be_turned_off(as_ana, ana, mail):
     url = of("conversation_detail", mail[0].conversation_id)
     assert soup(as_ana.get(url)).select("form#seen")
-    ana.mailbox.read_on_sight = False
-    ana.mailbox.save()
+    Preferences.objects.create(user=ana, read_on_sight=False)
 
     assert not soup(as_ana.get(url)).select("form#seen")
 

@@ -278,13 +278,13 @@ def test_the_list_of_notifications_takes_one_query(ana, ben, stranger, count):
     assert [row.pk for row in rows] == sorted((row.pk for row in rows), reverse=True)
 
 
-def test_who_has_no_mailbox_sees_the_defaults(ana):
+def test_a_person_without_a_mailbox_has_one_that_is_not_saved(ana):
     Mailbox.objects.all().delete()
     ana = type(ana).objects.get(pk=ana.pk)
 
     mailbox = Mailbox.objects.of(ana)
 
-    assert (mailbox.user, mailbox.version, mailbox.read_on_sight) == (ana, 0, True)
+    assert (mailbox.user, mailbox.version) == (ana, 0)
     assert not Mailbox.objects.exists()
 
 

@@ -240,7 +240,7 @@ def test_a_mailbox_that_is_missing_is_made(ana, ben):
 
 
 def test_a_new_person_has_a_mailbox(ana):
-    assert ana.mailbox.read_on_sight is True
+    assert ana.mailbox.version == 0
 
 
 def test_a_changed_name_refreshes_what_others_see(message, ana, ben, stranger):

@@ -35,6 +35,7 @@ print(Message.objects.count(), Conversation.objects.count())
 BEFORE = """
 from django.contrib.auth import get_user_model
 from django_tasks_db.models import DBTaskResult
+from accounts.models import Preferences
 from messaging import services
 from messaging.models import Message
 from messaging.services.batched_deletion import delete_hidden_account
@@ -42,6 +43,7 @@ from messaging.services.batched_deletion import delete_hidden_account
 User = get_user_model()
 ana = User.objects.create_user("ana", password="seventeen green herons")
 ben = User.objects.create_user("ben")
+Preferences.objects.create(user=ben, theme="dark")
 first = services.send_message(sender=ana, receiver=ben, content="Marmalade, é, 日本")
 for number in range(20):
     services.send_message(sender=ben, receiver=ana, content=f"Reply {number}", parent=first)
@@ -114,12 +116,12 @@ def test_what_fails_half_way_leaves_the_target_as_it_was(server, folder, tmp_pat
     shutil.copytree(folder, tmp_path / "data")
     with closing(sqlite3.connect(tmp_path / "data" / "parley.sqlite3")) as source, source:
         # SQLite keeps names of any length; in PostgreSQL they have a limit.
-        source.execute("UPDATE messaging_mailbox SET theme = 'far too long a theme'")
+        source.execute("UPDATE accounts_preferences SET theme = 'far too long a theme'")
 
     moved = manage(tmp_path / "data", "move_database", "--to", to)
 
     assert moved.returncode == 1
-    assert "refused a row of messaging_mailbox (DataError); nothing was kept" in moved.stderr
+    assert "refused a row of accounts_preferences (DataError); nothing was kept" in moved.stderr
     assert "far too long" not in moved.stderr
     assert "Traceback" not in moved.stderr
     assert tables_of(to) == 0

@@ -31,6 +31,7 @@ POINTING = {
     "messaging.MessageHistory.edited_by",
     "messaging.Notification.user",
     "messaging.Mailbox.user",
+    "accounts.Preferences.user",
     "accounts.Invitation.created_by",
     "accounts.Invitation.used_by",
     "admin.LogEntry.user",
@@ -59,6 +60,7 @@ def leaver(ben):
     user.set_password(PASSWORD)
     user.save()
     services.change_email(user=user, email="zanzibar@private.example")
+    services.save_preferences(user=user, theme="dark")
     Client().post("/accounts/login/", {"login": "zanzibar", "password": PASSWORD})
     message = MessageFactory(sender=user, receiver=ben, content="flugelhorn")
     message.content = "flugelhorn again"
