@@ -1,28 +1,35 @@
-"""What an administrator sees of private messages: that they exist, never what they say."""
+"""The admin of private messages: it shows that they exist, never their text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 
 from messaging.models import Message, MessageHistory, Notification
 
+if TYPE_CHECKING:
+    from django.http import HttpRequest
 
-class ReadOnlyAdmin(admin.ModelAdmin):
-    """Ids and times. People write and delete their own messages; nobody does it for them."""
+
+class ReadOnlyAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # not generic at run time
+    """Ids and times only. People write and delete their own messages, nobody does it for them."""
 
     list_per_page = 50
-    show_full_result_count = False  # a count of every message there is, for nothing
+    show_full_result_count = False  # it would count all messages on every page
 
-    def lookup_allowed(self, lookup, value, request=None):
-        # Django lets a list be narrowed by any field of the model. "?content__startswith=a" would
-        # tell letter by letter what nobody shows here, "?sender__password__gt=…" even more.
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        # Django filters a list by any field that the address names. "?content__startswith=a" would
+        # reveal a text letter by letter, and "?sender__password__gt=…" a password hash.
         return lookup in self.list_display
 
-    def has_add_permission(self, request, obj=None):
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_change_permission(self, request, obj=None):
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def has_delete_permission(self, request, obj=None):
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
 

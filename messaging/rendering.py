@@ -1,4 +1,7 @@
-"""Typed text to safe HTML, and the differences between two texts. The only `mark_safe`."""
+"""Safe HTML from typed text, and from the difference between two texts.
+
+The only module that calls `mark_safe`.
+"""
 
 import re
 
@@ -6,13 +9,13 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from rapidfuzz.distance import Indel
 
-# Goes up when `render_content` changes; `manage.py render_messages` then renders old rows again.
+# Raised when `render_content` changes. `manage.py render_messages` then renders old rows again.
 HTML_VERSION = 1
 
-# A difference of more words than this is shown as a whole text removed and a whole text added.
+# Above this number of words, a difference shows the old text as removed and the new one as added.
 DIFFERENCE_WORDS = 4_000
 
-# Only addresses written out in full become links: a guess ("e.g.") would send people astray.
+# Only complete addresses become links. A guess would also make links of texts like "e.g.".
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 _ENDS_SENTENCE = ".,:;!?"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
@@ -31,9 +34,9 @@ def _with_links(text: str) -> str:
     for match in _ADDRESS.finditer(text):
         address = _without_punctuation(match.group())
         if address.endswith("://"):
-            continue  # nothing but a scheme
+            continue  # a scheme alone
         pieces.append(escape(text[position : match.start()]))
-        # nofollow, noopener, noreferrer: a private page tells nobody where its reader came from.
+        # nofollow, noopener, noreferrer: the other site must not learn the address of this page.
         pieces.append(
             f'<a href="{escape(address)}" rel="nofollow noopener noreferrer">{escape(address)}</a>'
         )
@@ -43,7 +46,7 @@ def _with_links(text: str) -> str:
 
 
 def _without_punctuation(address: str) -> str:
-    """`address` without what belongs to the sentence around it: "(see http://a.b/c)."."""
+    """`address` without the signs of the sentence around it, as in "(see http://a.b/c)."."""
     surplus = address.count(")") - address.count("(")
     while address:
         if address[-1] in _ENDS_SENTENCE:
@@ -66,7 +69,7 @@ def excerpt(content: str, length: int = 120) -> str:
 
 
 def render_difference(old: str, new: str) -> SafeString:
-    """What changed from `old` to `new`, word by word, as HTML with `ins` and `del`."""
+    """The changes from `old` to `new`, word by word, as HTML with `ins` and `del`."""
     before, after = _WORD.findall(old), _WORD.findall(new)
     if len(before) > DIFFERENCE_WORDS or len(after) > DIFFERENCE_WORDS:
         return mark_safe(_marked("del", old) + " " + _marked("ins", new))
@@ -84,10 +87,10 @@ def render_difference(old: str, new: str) -> SafeString:
 
 
 def _changes(before: list[str], after: list[str]) -> list[tuple[str, str, str]]:
-    """`(kind, removed, added)` in reading order.
+    """`(kind, removed, added)` in reading order; `kind` is "equal" or "change".
 
-    Blank space between two changes joins them: one replaced phrase reads better than five
-    replaced words.
+    Changes that only blank space separates become one: one replaced phrase reads better than
+    five replaced words.
     """
     changes: list[tuple[str, str, str]] = []
     for code in Indel.opcodes(before, after):
@@ -99,10 +102,10 @@ def _changes(before: list[str], after: list[str]) -> list[tuple[str, str, str]]:
             changes[-1] = ("change", changes[-1][1] + removed, changes[-1][2] + added)
         else:
             changes.append(("change", removed, added))
-    return _joined(changes)
+    return _join_changes(changes)
 
 
-def _joined(changes: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
+def _join_changes(changes: list[tuple[str, str, str]]) -> list[tuple[str, str, str]]:
     joined: list[tuple[str, str, str]] = []
     for position, (kind, removed, added) in enumerate(changes):
         between_changes = 0 < position < len(changes) - 1
@@ -123,5 +126,5 @@ def _escaped(text: str) -> str:
 
 
 def as_rendered(html: str) -> SafeString:
-    """`html` as `render_content` made it, read back from the column it was stored in."""
+    """`html` as safe HTML. Only for what `render_content` made, read from the database."""
     return mark_safe(html)

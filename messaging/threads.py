@@ -1,7 +1,7 @@
-"""A flat list of rows in, a tree in reading order out.
+"""Builds trees of replies from flat lists of rows, and walks them in reading order.
 
-Nothing here calls itself: a chain of 5,000 replies is as good as one of five, while recursion
-in Python, in templates or in `on_delete` dies somewhere between depth 80 and 1,000.
+No function here calls itself: a chain of 5,000 replies works like a chain of five. Recursion in
+Python, in templates or in `on_delete` fails at a depth between 80 and 1,000.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 
 class Row(NamedTuple):
-    """What is known of a message before it is loaded: enough to place and to count it."""
+    """A message as the tree needs it: enough to place and to count it before it is loaded."""
 
     pk: int
     parent_pk: int | None
@@ -25,9 +25,9 @@ class Branch:
     pk: int
     parent_pk: int | None
     unread: bool
-    replies: list["Branch"] = field(default_factory=list)  # direct ones, in the order sent
-    below: int = 0  # replies at any depth
-    unread_below: int = 0
+    replies: list["Branch"] = field(default_factory=list)  # direct replies, in the order sent
+    below: int = 0  # the number of replies at any depth
+    unread_below: int = 0  # how many of these are unread
 
 
 class Step(Enum):
@@ -36,11 +36,11 @@ class Step(Enum):
 
 
 def grow(rows: Iterable[Row], above: Iterable[int]) -> dict[int, Branch]:
-    """The branches that answer the messages `above`, by the message they answer.
+    """The trees below the messages `above`, by the ids of these messages.
 
-    Returns a stand-in branch for each of `above`, whose `replies` are the real ones and whose
-    counts cover all that hangs below. A row whose parent is neither a row nor in `above` is
-    left out, so a list that was cut off still makes a whole tree.
+    Each value is a placeholder branch for one of `above`: its `replies` are the direct replies,
+    its counts cover all replies below. A row whose parent is neither a row nor in `above` is left
+    out, so that a list that was cut off still makes complete trees.
     """
     tops = {pk: Branch(pk, None, unread=False) for pk in above}
     known = {row.pk: Branch(*row) for row in rows if row.pk not in tops}
@@ -68,9 +68,9 @@ def _direct_replies(branch: Branch) -> list[Branch]:
 def walk(
     branches: Iterable[Branch], below: Callable[[Branch], list[Branch]] = _direct_replies
 ) -> Iterator[tuple[Step, Branch]]:
-    """Each branch twice, in reading order: on entering it and on leaving what is below it.
+    """Each branch twice, in reading order: on entering it, and on leaving it after its replies.
 
-    `below` says which replies of a branch to visit; all of them, unless told otherwise.
+    `below` returns the replies of a branch that the walk visits; by default all of them.
     """
     stack = [(Step.ENTER, branch) for branch in reversed(list(branches))]
     while stack:

@@ -1,10 +1,10 @@
-"""The words of the sample that `manage.py make_demo` puts in: people, and what they write.
+"""The content of the demo that `manage.py make_demo` makes: people and their messages.
 
-Nothing here is quoted from anybody. Addresses are those that are reserved for examples.
+All texts are our own. Addresses are among those that are reserved for examples.
 """
 
+from messaging.demo_content.conversations import CONVERSATIONS
+from messaging.demo_content.messages import DemoConversation, DemoMessage
 from messaging.demo_content.people import MAIN_PERSON, PEOPLE
-from messaging.demo_content.said import Said, Talk
-from messaging.demo_content.talks import TALKS
 
-__all__ = ["MAIN_PERSON", "PEOPLE", "TALKS", "Said", "Talk"]
+__all__ = ["CONVERSATIONS", "MAIN_PERSON", "PEOPLE", "DemoConversation", "DemoMessage"]

@@ -1,4 +1,4 @@
-"""Who writes in the sample, by user name."""
+"""The people of the demo: their names by user name."""
 
 PEOPLE = {
     "mira": "Mira Castellan",
@@ -11,5 +11,5 @@ PEOPLE = {
     "wren": "Wren",
 }
 
-# The one who talks with all the others.
+# Has a conversation with each of the others.
 MAIN_PERSON = "mira"

@@ -1,4 +1,4 @@
-"""`manage.py make_demo`: a lively sample, once."""
+"""`manage.py make_demo` fills a database with people and messages, once."""
 
 import re
 from datetime import timedelta
@@ -10,8 +10,8 @@ from django.core.management import CommandError, call_command
 from django.db.models import Count, Min
 from django.utils import timezone
 
-from messaging.demo_content import MAIN_PERSON, PEOPLE, TALKS
-from messaging.demo_content.words import REMARKS, WORDS
+from messaging.demo_content import CONVERSATIONS, MAIN_PERSON, PEOPLE
+from messaging.demo_content.word_game import REMARKS, WORDS
 from messaging.models import Conversation, Message, MessageHistory, Notification, Participant
 from tests.factories import UserFactory
 from tests.messaging.orphans import orphans
@@ -28,15 +28,15 @@ def run(capsys):
     return run
 
 
-def password_in(said):
-    return re.search(r"the password (\S+)$", said.strip())[1]
+def password_in(output):
+    return re.search(r"the password (\S+)$", output.strip())[1]
 
 
-def me():
+def main_person():
     return get_user_model().objects.get(username=MAIN_PERSON)
 
 
-def test_the_sample_has_all_there_is_to_see(run):
+def test_the_demo_shows_every_kind_of_message(run):
     run()
 
     assert set(get_user_model().objects.values_list("username", flat=True)) == set(PEOPLE)
@@ -61,16 +61,16 @@ def test_the_sample_has_all_there_is_to_see(run):
 def test_the_main_person_has_unread_messages_from_several_people(run):
     run()
 
-    unread = Message.unread.unread_for_user(me())
+    unread = Message.unread.unread_for_user(main_person())
 
     assert unread.values("sender").distinct().order_by().count() >= 4
     assert unread.filter(thread=None).exists()
     assert unread.exclude(thread=None).exists()
-    assert Notification.objects.unread_by(me()).count() == unread.count()
-    assert Participant.objects.filter(user=me()).count() == 7
+    assert Notification.objects.unread_by(main_person()).count() == unread.count()
+    assert Participant.objects.filter(user=main_person()).count() == 7
 
 
-def test_it_happened_in_the_last_three_weeks_up_to_minutes_ago(run):
+def test_the_messages_are_of_the_last_three_weeks_up_to_minutes_ago(run):
     run()
     now = timezone.now()
 
@@ -83,8 +83,8 @@ def test_it_happened_in_the_last_three_weeks_up_to_minutes_ago(run):
         last = conversation.messages.latest("pk")
         assert conversation.last_message == last
         assert conversation.created_at == conversation.first
-        for place in conversation.participants.all():
-            assert place.last_activity == last.timestamp
+        for participant in conversation.participants.all():
+            assert participant.last_activity == last.timestamp
     for message in Message.objects.filter(read=True, deleted_at=None):
         assert message.timestamp < message.read_at <= now
     for version in MessageHistory.objects.select_related("message"):
@@ -96,10 +96,10 @@ def test_every_run_prints_another_password_that_works(run):
     assert authenticate(username=MAIN_PERSON, password=first)
     before = list(Message.objects.order_by("pk").values())
 
-    said = run()
+    output = run()
 
-    assert "already" in said
-    second = password_in(said)
+    assert "already" in output
+    second = password_in(output)
     assert second != first
     assert len(second) >= 16
     assert authenticate(username=MAIN_PERSON, password=second)
@@ -108,16 +108,16 @@ def test_every_run_prints_another_password_that_works(run):
     assert get_user_model().objects.count() == 8
 
 
-def test_what_was_done_to_the_sample_stays_done(run):
+def test_a_second_run_restores_nothing_that_was_deleted(run):
     run()
-    me().delete()
+    main_person().delete()
 
-    said = run()
+    output = run()
 
-    assert "already" in said
-    assert MAIN_PERSON not in said
+    assert "already" in output
+    assert MAIN_PERSON not in output
     assert not get_user_model().objects.filter(username=MAIN_PERSON).exists()
-    assert authenticate(username="jonas", password=password_in(said))
+    assert authenticate(username="jonas", password=password_in(output))
 
 
 def test_somebody_else_of_the_same_name_never_gets_the_password(run):
@@ -133,28 +133,27 @@ def test_somebody_else_of_the_same_name_never_gets_the_password(run):
     assert get_user_model().objects.count() == 1
 
 
-def test_nobody_of_the_sample_is_an_administrator(run):
+def test_nobody_of_the_demo_is_an_administrator(run):
     run()
 
     assert not get_user_model().objects.filter(is_staff=True).exists()
     assert not get_user_model().objects.filter(is_superuser=True).exists()
 
 
-def test_the_sample_keeps_its_own_rules():
+def test_the_texts_of_the_demo_keep_their_rules():
     assert all(one[-1] == other[0] for one, other in pairwise(WORDS))
     assert len(set(WORDS)) == len(WORDS)
     assert set(REMARKS) <= set(WORDS)
 
-    for talk in TALKS:
-        assert set(talk.people) <= set(PEOPLE)
-        waiting = list(talk.said)
+    for conversation in CONVERSATIONS:
+        assert set(conversation.people) <= set(PEOPLE)
+        waiting = list(conversation.messages)
         while waiting:
-            said = waiting.pop()
-            assert said.by in talk.people
-            # A reply is younger than what it answers, an edit than the text it replaces.
-            assert all(reply.ago < said.ago for reply in said.replies)
-            assert [when for _text, when in said.earlier] == sorted(
-                (when for _text, when in said.earlier), reverse=True
-            )
-            assert all(when < said.ago for _text, when in said.earlier)
-            waiting += said.replies
+            message = waiting.pop()
+            assert message.sender in conversation.people
+            # A reply is younger than its parent, an edit than the text that it replaces.
+            assert all(reply.age < message.age for reply in message.replies)
+            ages = [age for _text, age in message.earlier_texts]
+            assert ages == sorted(ages, reverse=True)
+            assert all(age < message.age for age in ages)
+            waiting += message.replies

@@ -110,7 +110,7 @@ def test_a_deleted_word_is_in_no_file_after_the_clean_up(transactional_db, ana, 
 
     call_command("optimize_search", stdout=out)
 
-    assert "tidy" in out.getvalue()
+    assert "clean" in out.getvalue()
     assert "xylographquintessence" not in words_in_index()
     assert not any(b"xylograph" in file for file in files_on_disk())
     assert len(found(ana, "ordinary")) == 21

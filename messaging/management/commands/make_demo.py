@@ -1,34 +1,35 @@
-"""manage.py make_demo: a lively sample, for a first look."""
+"""`manage.py make_demo`: fills the database with people and messages, for a first look."""
 
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID, uuid5
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 from django.db.models import Max, Min
 from django.utils import timezone
 
 from messaging import services
-from messaging.demo_content import MAIN_PERSON, PEOPLE, TALKS, Said
+from messaging.demo_content import CONVERSATIONS, MAIN_PERSON, PEOPLE, DemoMessage
 from messaging.models import Conversation, Message, MessageHistory, Notification, Participant
 
-# Names the messages of the sample, so that they are known again.
+# The namespace of the client keys: the demo recognises its messages by their keys.
 NAMESPACE = UUID("7c0b5a52-0f2e-5d0c-8d0a-53b9a1f4e6d7")
 READ_AFTER = timedelta(minutes=4)
 # Without letters and digits that look alike.
 EASY_LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
 
 
-class Turn(NamedTuple):
-    """One message of the sample, with its place."""
+class Send(NamedTuple):
+    """The sending of one message of the demo."""
 
     key: UUID
-    said: Said
-    to: str
+    message: DemoMessage
+    receiver: str
     parent: UUID | None
 
 
@@ -39,118 +40,125 @@ class Command(BaseCommand):
     )
 
     @transaction.atomic
-    def handle(self, *, verbosity, **options):
-        turns = sorted(_turns(), key=lambda turn: turn.said.ago, reverse=True)
-        people = self._people_of_the_sample(turns)
-        said = f"A sample of {len(PEOPLE)} people and {len(turns)} messages is ready."
+    def handle(self, *, verbosity: int, **options: Any) -> None:
+        sends = sorted(_sends(), key=lambda send: send.message.age, reverse=True)
+        people = _people_of_earlier_run(sends)
         if people:
-            said = "The sample is here already; its people have a new password."
+            summary = "The demo exists already. Its people have a new password."
         else:
             people = _make_people()
-            _Sample(people, turns).play()
-        password = _password()
+            _Demo(people, sends).make()
+            summary = f"The demo is ready: {len(PEOPLE)} people and {len(sends)} messages."
+        password = _new_password()
         for person in people.values():
             person.set_password(password)
             person.save(update_fields=["password"])
         if verbosity:
-            self._tell(said, people, password)
+            self._print(summary, people, password)
 
-    def _people_of_the_sample(self, turns):
-        """Those of an earlier run, by user name: only who wrote what the sample has them write.
-
-        Somebody else of the same name must never get the password that is printed.
-        """
-        writers = get_user_model().objects.filter(
-            sent_messages__client_key__in=[turn.key for turn in turns], username__in=PEOPLE
-        )
-        found = {person.username: person for person in writers.distinct()}
-        taken = get_user_model().objects.filter(username__in=PEOPLE).first()
-        if taken and not found:
-            raise CommandError(
-                f"There is an account named {taken.username} already. "
-                "The sample is for a database of its own."
-            )
-        return found
-
-    def _tell(self, said, people, password):
+    def _print(self, summary: str, people: dict[str, User], password: str) -> None:
         names = [name for name in PEOPLE if name in people]
-        self.stdout.write(said)
+        self.stdout.write(summary)
         for name in names:
             self.stdout.write(f"  {name:<8} {people[name].first_name}")
         first = MAIN_PERSON if MAIN_PERSON in names else names[0]
         self.stdout.write(f"Sign in as {first}, or as any of them, with the password {password}")
 
 
-def _turns() -> Iterator[Turn]:
-    for talk in TALKS:
-        names = {talk.people[0]: talk.people[1], talk.people[1]: talk.people[0]}
-        # Its place in the tree names a message: 0 for the first, 0.2 for the third reply to it.
-        waiting: list[tuple[str, Said, UUID | None]] = [
-            (str(place), said, None) for place, said in enumerate(talk.said)
+def _people_of_earlier_run(sends: list[Send]) -> dict[str, User]:
+    """The people of an earlier run, by user name: those who sent messages of the demo.
+
+    Another person who has the same user name must never get the password that is printed.
+
+    Raises:
+        CommandError: another person has a user name of the demo, and there was no earlier run.
+    """
+    senders = get_user_model().objects.filter(
+        sent_messages__client_key__in=[send.key for send in sends], username__in=PEOPLE
+    )
+    found = {person.username: person for person in senders.distinct()}
+    other = get_user_model().objects.filter(username__in=PEOPLE).first()
+    if other and not found:
+        raise CommandError(
+            f"An account named {other.username} exists already, and nothing was made. "
+            "The demo needs a database of its own."
+        )
+    return found
+
+
+def _sends() -> Iterator[Send]:
+    for conversation in CONVERSATIONS:
+        one, other = conversation.people
+        receivers = {one: other, other: one}
+        # The path of a message through the tree names it: "0.2" is the third reply to the first.
+        waiting: list[tuple[str, DemoMessage, UUID | None]] = [
+            (str(number), message, None) for number, message in enumerate(conversation.messages)
         ]
         while waiting:
-            path, said, parent = waiting.pop()
-            key = uuid5(NAMESPACE, "/".join((*talk.people, path)))
-            yield Turn(key, said, names[said.by], parent)
-            waiting += [(f"{path}.{place}", reply, key) for place, reply in enumerate(said.replies)]
+            path, message, parent = waiting.pop()
+            key = uuid5(NAMESPACE, "/".join((*conversation.people, path)))
+            yield Send(key, message, receivers[message.sender], parent)
+            waiting += [
+                (f"{path}.{number}", reply, key) for number, reply in enumerate(message.replies)
+            ]
 
 
-def _make_people():
+def _make_people() -> dict[str, User]:
     return {
         username: get_user_model().objects.create_user(username, first_name=name)
         for username, name in PEOPLE.items()
     }
 
 
-class _Sample:
-    """Plays all that happened through the services, then puts it where it belongs in time.
+class _Demo:
+    """Sends, edits, reads and deletes through the services, then sets the times of all that.
 
-    Everything is one transaction: nobody sees it happen.
+    One transaction holds all of it, so nobody sees it while it is made.
     """
 
-    def __init__(self, people, turns: list[Turn]) -> None:
+    def __init__(self, people: dict[str, User], sends: list[Send]) -> None:
         self.people = people
-        self.turns = turns
+        self.sends = sends
         self.now = timezone.now()
         self.messages: dict[UUID, Message] = {}
 
-    def play(self) -> None:
-        for turn in self.turns:  # the oldest first, so that ids follow times
-            self.messages[turn.key] = self._send(turn)
-        for turn in self.turns:
-            message = self.messages[turn.key]
-            if turn.said.earlier:
-                self._edit(turn, message)
-            if not turn.said.unread:
-                self._read(turn, message)
-            if turn.said.deleted:
+    def make(self) -> None:
+        for send in self.sends:  # the oldest first, so that ids follow times
+            self.messages[send.key] = self._send(send)
+        for send in self.sends:
+            message = self.messages[send.key]
+            if send.message.earlier_texts:
+                self._edit(send, message)
+            if not send.message.unread:
+                self._mark_as_read(send, message)
+            if send.message.deleted:
                 services.delete_message(message=message, author=message.sender)
-                self._at(message, deleted_at=self._time(turn) + 2 * READ_AFTER)
-        self._date_the_rest()
+                self._set_times(message, deleted_at=self._time(send) + 2 * READ_AFTER)
+        self._set_times_of_conversations_and_people()
 
-    def _time(self, turn: Turn) -> datetime:
-        return self.now - turn.said.ago
+    def _time(self, send: Send) -> datetime:
+        return self.now - send.message.age
 
-    def _at(self, message: Message, **times: datetime) -> None:
+    def _set_times(self, message: Message, **times: datetime) -> None:
         Message.objects.filter(pk=message.pk).update(**times)
 
-    def _send(self, turn: Turn) -> Message:
-        # What was written first, if it was edited later.
-        text = turn.said.earlier[0][0] if turn.said.earlier else turn.said.text
+    def _send(self, send: Send) -> Message:
+        earlier = send.message.earlier_texts
         message = services.send_message(
-            sender=self.people[turn.said.by],
-            receiver=self.people[turn.to],
-            content=text,
-            client_key=turn.key,
-            parent=self.messages[turn.parent] if turn.parent else None,
+            sender=self.people[send.message.sender],
+            receiver=self.people[send.receiver],
+            content=earlier[0][0] if earlier else send.message.text,
+            client_key=send.key,
+            parent=self.messages[send.parent] if send.parent else None,
         )
-        self._at(message, timestamp=self._time(turn))
-        Notification.objects.filter(message=message).update(created_at=self._time(turn))
+        self._set_times(message, timestamp=self._time(send))
+        Notification.objects.filter(message=message).update(created_at=self._time(send))
         return message
 
-    def _edit(self, turn: Turn, message: Message) -> None:
-        texts = [text for text, _ago in turn.said.earlier[1:]] + [turn.said.text]
-        for text, (_old, replaced) in zip(texts, turn.said.earlier, strict=True):
+    def _edit(self, send: Send, message: Message) -> None:
+        earlier = send.message.earlier_texts
+        texts = [text for text, _age in earlier[1:]] + [send.message.text]
+        for text, (_old, age) in zip(texts, earlier, strict=True):
             message = services.edit_message(
                 message=message,
                 editor=message.sender,
@@ -158,16 +166,16 @@ class _Sample:
                 text_version=Message.objects.get(pk=message.pk).text_version,
             )
             MessageHistory.objects.filter(pk=message.history.latest("pk").pk).update(
-                edited_at=self.now - replaced
+                edited_at=self.now - age
             )
 
-    def _read(self, turn: Turn, message: Message) -> None:
+    def _mark_as_read(self, send: Send, message: Message) -> None:
         services.mark_as_read(
             reader=message.receiver, messages=Message.objects.filter(pk=message.pk)
         )
-        self._at(message, read_at=min(self._time(turn) + READ_AFTER, self.now))
+        self._set_times(message, read_at=min(self._time(send) + READ_AFTER, self.now))
 
-    def _date_the_rest(self) -> None:
+    def _set_times_of_conversations_and_people(self) -> None:
         times = Message.objects.values("conversation").annotate(
             first=Min("timestamp"), last=Max("timestamp")
         )
@@ -176,13 +184,13 @@ class _Sample:
             Participant.objects.filter(conversation=row["conversation"]).update(
                 last_activity=row["last"]
             )
-        joined = self.now - max(turn.said.ago for turn in self.turns) - timedelta(days=1)
+        joined = self.now - max(send.message.age for send in self.sends) - timedelta(days=1)
         get_user_model().objects.filter(
             pk__in=[person.pk for person in self.people.values()]
         ).update(date_joined=joined)
 
 
-def _password() -> str:
-    """Made for this run: there is no default password anywhere."""
+def _new_password() -> str:
+    """A random password: no default password exists anywhere."""
     groups = ("".join(secrets.choice(EASY_LETTERS) for _ in range(4)) for _ in range(4))
     return "-".join(groups)

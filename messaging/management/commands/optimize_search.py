@@ -1,38 +1,40 @@
-"""`manage.py optimize_search`: nothing that was deleted stays behind in the index."""
+"""`manage.py optimize_search`: removes what deleted texts left in the search index."""
 
-from django.core.management.base import BaseCommand
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connection, transaction
 
 from messaging.search import clean_up, index_of
 
 
 class Command(BaseCommand):
-    """Tidy the search index. Everybody can go on reading and writing meanwhile."""
+    """Clean up the search index. Everybody can read and write in the meantime."""
 
     help = (
         "Removes what deleted and edited texts have left in the search index. Run it every night."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--rebuild", action="store_true", help="make the index anew from all messages first"
+            "--rebuild", action="store_true", help="first make the index again from all messages"
         )
         parser.add_argument(
             "--rewrite",
             action="store_true",
-            help="SQLite: write the whole file anew as well; whoever writes has to wait",
+            help="SQLite: write the whole database file again as well; all writers wait",
         )
 
-    def handle(self, *args, rebuild, rewrite, verbosity, **options):
+    def handle(self, *args: Any, rebuild: bool, rewrite: bool, verbosity: int, **opts: Any) -> None:
         if rebuild:
             with transaction.atomic():
                 index_of(connection).create(connection)
         clean_up()
         if rewrite and connection.vendor == "sqlite":
             with connection.cursor() as cursor:
-                # What is deleted is overwritten; what SQLite has moved from page to page before
-                # may have left its bytes where it was.
+                # SQLite overwrites what it deletes. But when it moved content from one page to
+                # another before, the old page may still hold the bytes.
                 cursor.execute("VACUUM")
                 cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         if verbosity:
-            self.stdout.write("The search index is tidy.")
+            self.stdout.write("The search index is clean.")

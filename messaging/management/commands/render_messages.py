@@ -1,24 +1,26 @@
-"""manage.py render_messages: the HTML of old messages, made again by the renderer of today."""
+"""`manage.py render_messages`: renders old messages again with the current renderer."""
 
 import sys
+from typing import Any
 
 from django.core.management.base import BaseCommand
 from tqdm import tqdm
 
 from messaging import rendering
+from messaging.managers import MessageQuerySet
 from messaging.models import Message
 from messaging.services.transactions import one_transaction
 
-AT_ONCE = 500  # messages; writers wait for one batch at most
+BATCH = 500  # messages; a writer waits for one batch at most
 
 
 class Command(BaseCommand):
     help = (
-        "Renders messages again whose HTML an older renderer made. They are shown rightly before "
-        "that too, only slower. Can be stopped and started again at any time."
+        "Renders messages again whose HTML an older renderer made. Without this, pages show them "
+        "correctly as well, but slower. You can stop and restart the command at any time."
     )
 
-    def handle(self, *, verbosity, **options):
+    def handle(self, *, verbosity: int, **options: Any) -> None:
         old = Message.objects.filter(html_version__lt=rendering.HTML_VERSION, deleted_at=None)
         rendered = 0
         with tqdm(
@@ -29,7 +31,7 @@ class Command(BaseCommand):
             file=sys.stderr,
         ) as bar:
             after = 0
-            while batch := _render_some(old.filter(pk__gt=after)):
+            while batch := _render_batch(old.filter(pk__gt=after)):
                 after = batch[-1]
                 rendered += len(batch)
                 bar.update(len(batch))
@@ -38,10 +40,10 @@ class Command(BaseCommand):
 
 
 @one_transaction
-def _render_some(old) -> list[int]:
-    """The ids of the next messages that were rendered, ascending."""
-    # Locked, or an edit in between would get the HTML of its old text.
-    messages = list(old.select_for_update(no_key=True).only("content").order_by("pk")[:AT_ONCE])
+def _render_batch(old: MessageQuerySet) -> list[int]:
+    """Render the first messages of `old`. Returns their ids, ascending."""
+    # Without the lock, an edit in between would get the HTML of its old text.
+    messages = list(old.select_for_update(no_key=True).only("content").order_by("pk")[:BATCH])
     for message in messages:
         message.content_html = rendering.render_content(message.content)
         message.html_version = rendering.HTML_VERSION

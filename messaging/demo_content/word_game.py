@@ -1,4 +1,4 @@
-"""A word game of two: each word begins with the last letter of the one before."""
+"""The words of a game of two: each word begins with the last letter of the word before."""
 
 WORDS = """
 apple elephant teapot tiger rabbit trumpet table eel lantern needle echo orchard daisy yarn night
@@ -12,7 +12,7 @@ easel lighthouse elder rust tram maple evergreen nib bramble ember rooster ruby 
 tarpaulin notebook kite
 """.split()  # noqa: SIM905  (a hundred lines otherwise)
 
-# What is said about a word, by the one whose turn it was not.
+# Replies to a word, by the other player.
 REMARKS = {
     "eel": ("Is there a shorter animal?",),
     "nostril": ("Really? Nostril?",),
