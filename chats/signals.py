@@ -1,11 +1,13 @@
-"""What the browser's side makes of news."""
+"""Receivers of the domain's signals."""
+
+from typing import Any
 
 from django.dispatch import receiver
 
 from chats.live.buses import bus
-from messaging.events import mailboxes_changed
+from messaging.events import Audience, change_committed
 
 
-@receiver(mailboxes_changed, dispatch_uid="chats.tell_open_windows")
-def tell_open_windows(sender, user_pks, **kwargs):
-    bus().publish(user_pks)
+@receiver(change_committed, dispatch_uid="chats.publish_change")
+def publish_change(sender: type, audience: Audience, **kwargs: Any) -> None:
+    bus().publish(audience)

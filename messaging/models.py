@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from messaging import rendering
+from messaging.events import Audience
 from messaging.mailboxes import Mailbox
 from messaging.managers import (
     ConversationQuerySet,
@@ -341,7 +342,10 @@ class Message(models.Model):
         # Raising the version locks the conversation before the row gets its id. Afterwards would
         # be too late: ids have to follow commits.
         self.changed_in = Conversation.objects.next_version(self.conversation_id)
-        Mailbox.objects.raise_versions((self.sender_id, self.receiver_id))
+        Mailbox.objects.raise_versions(
+            (self.sender_id, self.receiver_id),
+            Audience(conversations=frozenset({self.conversation_id})),
+        )
 
     def _move_conversation_up(self) -> None:
         Conversation.objects.filter(pk=self.conversation_id).update(last_message=self)

@@ -1,7 +1,8 @@
-"""The buses: how the process that changed something tells those in which somebody is waiting.
+"""Publish/subscribe between the processes of an installation: who can see a committed change.
 
-A bus says only who should look; what they see then comes from the database. So it may lose word,
-repeat it, or be gone for a while: whoever waits looks by themselves every few seconds.
+A bus carries an audience and nothing else; what has changed is read from the database. A bus may
+lose a notice, repeat it, or be down for a while: every process also polls the database for the
+streams that it holds (`event_stream.SWEEP`).
 """
 
 from __future__ import annotations
@@ -9,11 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import queue
+import re
 import sqlite3
 import threading
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from pathlib import Path
@@ -28,153 +30,192 @@ from django.utils.crypto import salted_hmac
 from django.utils.module_loading import import_string
 
 from common import postgresql
+from messaging.events import Audience
 
 logger = logging.getLogger(__name__)
 
-# Called with the ids of people who may have news, or None for everybody.
-Wake = Callable[[set[int] | None], None]
+# Called with the audience of a change, or with None: everybody may have news.
+Wake = Callable[[Audience | None], None]
 
 POLL = 0.1  # seconds between two looks at an SQLite file
-PAUSE = 1.0  # seconds after a failure
-QUIET = 10.0  # seconds without word after which it is asked whether the line still holds
-PATIENCE = 5.0  # seconds an answer may take
-NAMED = 300  # people a word names; more are "everybody". PostgreSQL takes 8,000 bytes.
+RETRY = 1.0  # seconds from a failure to the next attempt
+IDLE = 10.0  # seconds without a notice after which the connection is tested
+TIMEOUT = 5.0  # seconds that a connection or an answer may take
+MOST_IDS = 300  # in one notice; more become "everybody". PostgreSQL takes 8,000 bytes.
 
 EVERYBODY = "*"
 
 
 class Bus(ABC):
-    """What a process says it on, and hears it from."""
+    """The connection of one process to the others, to publish on and to subscribe to."""
 
-    state = "idle"  # nobody waits here; "ok"; "lost"
+    state = "idle"  # no stream is open in this process; "ok"; "lost"
 
     @abstractmethod
-    def publish(self, user_pks: Iterable[int]) -> None:
-        """Let it be known that these people may have news. Neither waits nor fails."""
+    def publish(self, audience: Audience) -> None:
+        """Tell all processes that `audience` may have news. Neither blocks nor raises."""
 
     def close(self) -> None:  # noqa: B027  (most have nothing to close)
-        """Let go of what it is spoken on. It may be spoken on again."""
+        """Close the connection for publishing. The next `publish` opens it again."""
 
     async def listen(self, wake: Wake) -> None:
-        """Call `wake` whenever there is word, until cancelled. After each beginning, everybody
-        is woken: what was said meanwhile is not known.
+        """Call `wake` for each notice, until cancelled.
+
+        Reconnects after each failure. Everybody is woken after each connection, since notices
+        that were published before are lost.
         """
         try:
             while True:
                 try:
-                    await self._hear(wake)
+                    await self._receive(wake)
                 except Exception as error:
-                    # Whatever it is, mistakes of the libraries included: without this nobody would
-                    # be told anything any more.
+                    # Any error, those of the libraries included: otherwise nobody in this process
+                    # would get a notice again.
                     if self.state != "lost":
-                        logger.warning("No word of news for now, so it comes later: %r", error)
+                        logger.warning(
+                            "Live bus lost (%r); falling back to polling the database every few "
+                            "seconds, and reconnecting. If this lasts, check the server of the bus.",
+                            error,
+                        )
                     self.state = "lost"
-                await asyncio.sleep(PAUSE)
+                await asyncio.sleep(RETRY)
         finally:
             self.state = "idle"
 
     @abstractmethod
-    async def _hear(self, wake: Wake) -> None:
-        """Call `wake` until the line breaks."""
+    async def _receive(self, wake: Wake) -> None:
+        """Connect, then call `wake` for each notice until the connection breaks."""
 
-    def _hears(self, wake: Wake) -> None:
+    def _connected(self, wake: Wake) -> None:
         self.state = "ok"
         wake(None)
 
 
 class MemoryBus(Bus):
-    """Within one process, at once."""
+    """Inside one process, without delay."""
 
     def __init__(self) -> None:
-        self._listening: dict[Wake, asyncio.AbstractEventLoop] = {}
+        self._subscribers: dict[Wake, asyncio.AbstractEventLoop] = {}
 
-    def publish(self, user_pks: Iterable[int]) -> None:
-        named = set(user_pks)
-        for wake, loop in list(self._listening.items()):
-            loop.call_soon_threadsafe(wake, named)
+    def publish(self, audience: Audience) -> None:
+        for wake, loop in list(self._subscribers.items()):
+            loop.call_soon_threadsafe(wake, audience)
 
-    async def _hear(self, wake: Wake) -> None:
-        self._listening[wake] = asyncio.get_running_loop()
-        self._hears(wake)
+    async def _receive(self, wake: Wake) -> None:
+        self._subscribers[wake] = asyncio.get_running_loop()
+        self._connected(wake)
         try:
             await asyncio.Event().wait()
         finally:
-            del self._listening[wake]
+            del self._subscribers[wake]
 
 
 class SqliteBus(Bus):
-    """Between all processes that open the same SQLite file, which tells that it was written to."""
+    """Between all processes that open the same SQLite file, by the version that SQLite keeps of it.
 
-    def publish(self, user_pks: Iterable[int]) -> None:
-        pass  # the commit has said it
+    The version rises with each commit of another connection, whoever can see the change: everybody
+    is woken.
+    """
 
-    async def _hear(self, wake: Wake) -> None:
+    def publish(self, audience: Audience) -> None:
+        pass  # the commit itself is the notice
+
+    async def _receive(self, wake: Wake) -> None:
         name = Path(connections["default"].settings_dict["NAME"])
-        # A connection of its own, which reads nothing: 10 microseconds a look, and no lock.
+        # A connection that reads no table: a look takes 10 microseconds and holds no lock.
         file = sqlite3.connect(f"{name.absolute().as_uri()}?mode=rw", uri=True, timeout=0)
         with closing(file):
-            seen = None
+            last_version = None
             while True:
                 version = file.execute("PRAGMA data_version").fetchone()
-                if version != seen:
-                    self._hears(wake)
-                seen = version
+                if version != last_version:
+                    self._connected(wake)
+                last_version = version
                 await asyncio.sleep(POLL)
 
 
-class SpokenBus(Bus):
-    """One that is spoken on by a thread of its own: whoever has sent a message waits for nothing."""
+class ThreadedBus(Bus):
+    """A bus that publishes from a thread of its own, so that no request waits for its server."""
 
     def __init__(self) -> None:
-        self._queue: queue.SimpleQueue[Iterable[int]] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Audience] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._speaker: threading.Thread | None = None
+        self._publisher: threading.Thread | None = None
         self.channel = f"parley_{salted_hmac('parley.live', 'channel').hexdigest()[:12]}"
 
-    def publish(self, user_pks: Iterable[int]) -> None:
-        self._queue.put(user_pks)
-        if self._speaker is None:
+    def publish(self, audience: Audience) -> None:
+        self._queue.put(audience)
+        if self._publisher is None:
             with self._lock:
-                if self._speaker is None:
-                    self._speaker = threading.Thread(target=self._speak, daemon=True, name="bus")
-                    self._speaker.start()
+                if self._publisher is None:
+                    self._publisher = threading.Thread(
+                        target=self._send_all, daemon=True, name="bus"
+                    )
+                    self._publisher.start()
 
-    def _speak(self) -> None:
-        lost = False  # something was not said; then everybody is to look
+    def _send_all(self) -> None:
+        failed = False  # then everybody is named, since the lost notice named people unknown now
         while True:
-            named = set(self._queue.get()) if not lost else set()
-            # What has gathered meanwhile is said in one word.
+            audience = Audience() if failed else self._queue.get()
+            # All that has gathered meanwhile goes into one notice.
             while not self._queue.empty():
-                named.update(self._queue.get())
-            few = len(named) <= NAMED and not lost
+                audience |= self._queue.get()
             try:
-                self._say(",".join(map(str, sorted(named))) if few else EVERYBODY)
-                lost = False
+                self._send(EVERYBODY if failed else notice_of(audience))
+                failed = False
             except Exception as error:
-                # As above: redis-py fails with an AttributeError when it is closed while it connects.
-                if not lost:
-                    logger.warning("Word of news could not be given, so it comes later: %r", error)
-                lost = True
-                time.sleep(PAUSE)
+                # Any error, as above: redis-py raises AttributeError if it is closed while it connects.
+                if not failed:
+                    logger.warning(
+                        "A notice could not be published on the live bus (%r); retrying every %s s. "
+                        "Until then other processes learn of changes by polling the database. If "
+                        "this lasts, check the server of the bus.",
+                        error,
+                        RETRY,
+                    )
+                failed = True
+                time.sleep(RETRY)
 
     @abstractmethod
-    def _say(self, word: str) -> None:
-        """Say it to all that listen."""
-
-    @staticmethod
-    def _meant(word: str) -> set[int] | None:
-        names = word.split(",")
-        return {int(name) for name in names} if all(name.isdigit() for name in names) else None
+    def _send(self, notice: str) -> None:
+        """Send `notice` to all subscribers."""
 
 
-class RedisBus(SpokenBus):
-    """Between all processes that reach the same Redis."""
+def notice_of(audience: Audience) -> str:
+    """`audience` as one line, such as "c17,p3,p9": conversations and people by their ids.
+
+    "*" is everybody, which also stands for more than `MOST_IDS` ids.
+    """
+    if len(audience) > MOST_IDS:
+        return EVERYBODY
+    conversations = [f"c{pk}" for pk in sorted(audience.conversations)]
+    return ",".join(conversations + [f"p{pk}" for pk in sorted(audience.people)])
+
+
+def audience_of(notice: str) -> Audience | None:
+    """The audience that `notice` names; None for everybody.
+
+    During an upgrade notices also come from other releases. One of an older release names people
+    by ids without a letter. Everybody is woken by a notice that this release cannot read.
+    """
+    people: set[int] = set()
+    conversations: set[int] = set()
+    for name in notice.split(","):
+        found = re.fullmatch(r"([cp]?)([0-9]+)", name)
+        if found is None:
+            return None
+        (conversations if found[1] == "c" else people).add(int(found[2]))
+    return Audience(frozenset(people), frozenset(conversations))
+
+
+class RedisBus(ThreadedBus):
+    """Between all processes that reach the same Redis, by its publish/subscribe."""
 
     def __init__(self) -> None:
         super().__init__()
         self._options: dict[str, Any] = {
-            "socket_timeout": PATIENCE,
-            "socket_connect_timeout": PATIENCE,
+            "socket_timeout": TIMEOUT,
+            "socket_connect_timeout": TIMEOUT,
             "decode_responses": True,
         }
         self._client = redis.Redis.from_url(settings.CACHE_URL, **self._options)
@@ -182,65 +223,67 @@ class RedisBus(SpokenBus):
     def close(self) -> None:
         self._client.close()
 
-    def _say(self, word: str) -> None:
-        self._client.publish(self.channel, word)
+    def _send(self, notice: str) -> None:
+        self._client.publish(self.channel, notice)
 
-    async def _hear(self, wake: Wake) -> None:
+    async def _receive(self, wake: Wake) -> None:
         client = redis.asyncio.Redis.from_url(settings.CACHE_URL, **self._options)
         try:
-            async with client.pubsub() as line:
-                await line.subscribe(self.channel)
-                self._hears(wake)
-                asked = False
+            async with client.pubsub() as subscription:
+                await subscription.subscribe(self.channel)
+                self._connected(wake)
+                pinged = False
                 while True:
-                    heard = await line.get_message(timeout=PATIENCE if asked else QUIET)
-                    if heard is None:
-                        if asked:
-                            raise redis.TimeoutError("It hangs.")
-                        await asyncio.wait_for(line.ping(), PATIENCE)
-                    elif heard["type"] == "message":
-                        wake(self._meant(heard["data"]))
-                    asked = heard is None
+                    message = await subscription.get_message(timeout=TIMEOUT if pinged else IDLE)
+                    if message is None:
+                        if pinged:
+                            raise redis.TimeoutError(f"no answer to a ping within {TIMEOUT} s")
+                        await asyncio.wait_for(subscription.ping(), TIMEOUT)
+                    elif message["type"] == "message":
+                        wake(audience_of(message["data"]))
+                    pinged = message is None
         finally:
             await client.aclose()
 
 
-class PostgresqlBus(SpokenBus):
-    """Between all processes on the same PostgreSQL, by NOTIFY."""
+class PostgresqlBus(ThreadedBus):
+    """Between all processes on the same PostgreSQL, by LISTEN and NOTIFY."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._spoken: psycopg.Connection | None = None
+        self._connection: psycopg.Connection[Any] | None = None  # to publish on
 
     @staticmethod
     def _parameters() -> dict[str, Any]:
         return postgresql.parameters() | {"application_name": "parley live"}
 
     def close(self) -> None:
-        if self._spoken:
-            self._spoken.close()
+        if self._connection:
+            self._connection.close()
 
-    def _say(self, word: str) -> None:
-        if self._spoken is None or self._spoken.closed:
-            self._spoken = psycopg.connect(**self._parameters())
+    def _send(self, notice: str) -> None:
+        if self._connection is None or self._connection.closed:
+            self._connection = psycopg.connect(**self._parameters())
         try:
-            self._spoken.execute("SELECT pg_notify(%s, %s)", [self.channel, word])
+            self._connection.execute("SELECT pg_notify(%s, %s)", [self.channel, notice])
         except psycopg.Error:
-            self._spoken.close()
+            self._connection.close()
             raise
 
-    async def _hear(self, wake: Wake) -> None:
-        line = await psycopg.AsyncConnection.connect(**self._parameters())
-        async with line:
-            await line.execute(f"LISTEN {self.channel}")
-            self._hears(wake)
+    async def _receive(self, wake: Wake) -> None:
+        connection = await psycopg.AsyncConnection.connect(**self._parameters())
+        async with connection:
+            channel = psycopg.sql.Identifier(self.channel)
+            await connection.execute(psycopg.sql.SQL("LISTEN {}").format(channel))
+            self._connected(wake)
             while True:
-                async for heard in line.notifies(timeout=QUIET):
-                    wake(self._meant(heard.payload))
-                await asyncio.wait_for(line.execute("SELECT 1"), PATIENCE)
+                async for notification in connection.notifies(timeout=IDLE):
+                    wake(audience_of(notification.payload))
+                await asyncio.wait_for(connection.execute("SELECT 1"), TIMEOUT)
 
 
 @cache
 def bus() -> Bus:
-    """The bus of this process: the class that `settings.LIVE_BUS` names."""
-    return import_string(settings.LIVE_BUS)()
+    """The bus of this process: an instance of the class that `settings.LIVE_BUS` names."""
+    made: Bus = import_string(settings.LIVE_BUS)()
+    return made

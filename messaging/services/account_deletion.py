@@ -52,7 +52,8 @@ def delete_everything_of(user_pk: int) -> None:
     conversations = Conversation.objects.with_participant(user_pk)
     lock(conversations)
     pks = list(conversations.values_list("pk", flat=True))
-    # The mailbox of the account as well: its owner may have other windows open.
+    # The mailbox of the account as well: its owner may have other windows open. The signal names people
+    # and no conversations: after the commit nobody takes part in these any more.
     Mailbox.objects.raise_versions({user_pk, *people_in(pks)})
     ending = list(Conversation.objects.ending_with(user_pk).values_list("pk", flat=True))
     _leave_conversations(user_pk, sorted({*pks} - {*ending}))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db.models import F
 
+from messaging.events import Audience
 from messaging.mailboxes import Mailbox
 from messaging.models import Conversation
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
@@ -27,4 +28,6 @@ def refresh_conversations_of(user_pk: int) -> None:
     pks = list(conversations.values_list("pk", flat=True))
     for some in in_chunks(pks):
         Conversation.objects.filter(pk__in=some).update(version=F("version") + 1)
-    Mailbox.objects.raise_versions({user_pk, *people_in(pks)})
+    # The person as well: they may have other windows open, and no conversation.
+    audience = Audience(people=frozenset({user_pk}), conversations=frozenset(pks))
+    Mailbox.objects.raise_versions({user_pk, *people_in(pks)}, audience)

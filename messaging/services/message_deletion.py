@@ -10,6 +10,7 @@ from django.db.models import Max, Q
 from django.utils import timezone
 
 from messaging.dependents import delete_dependents
+from messaging.events import Audience
 from messaging.mailboxes import Mailbox
 from messaging.models import Conversation, Message
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
@@ -48,7 +49,9 @@ def delete_messages(messages: MessageQuerySet) -> int:
         return 0
     conversations = sorted({conversation for _pk, conversation, _thread in found})
     versions = {pk: Conversation.objects.next_version(pk) for pk in conversations}
-    Mailbox.objects.raise_versions(people_in(conversations))
+    Mailbox.objects.raise_versions(
+        people_in(conversations), Audience(conversations=frozenset(conversations))
+    )
     for conversation, version in versions.items():
         pks = [pk for pk, its_conversation, _thread in found if its_conversation == conversation]
         for some in in_chunks(pks):

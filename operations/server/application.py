@@ -38,7 +38,7 @@ class Application:
     def __init__(self, django: WSGIHandler) -> None:
         self._pages = WSGIMiddleware(cast(WSGIApp, django), workers=THREADS, send_queue_size=PIECES)
         _page_threads.append(self._pages.executor)
-        streams.pages = django.get_response
+        streams.get_response = django.get_response
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancelled_page)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

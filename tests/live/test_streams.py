@@ -190,7 +190,7 @@ def test_streams_have_no_threads_and_no_database_connections(serve, listen, ana)
 
 def test_a_stream_keeps_nothing_of_the_request_that_opened_it(settings, monkeypatch):
     """Of thousands, that would be half of what they take."""
-    monkeypatch.setattr("chats.live.event_stream.versions_of", lambda _people: {})
+    monkeypatch.setattr("chats.live.event_stream.versions_of", lambda people, conversations: {})
     made = []
 
     def let_in(request):
@@ -200,7 +200,7 @@ def test_a_stream_keeps_nothing_of_the_request_that_opened_it(settings, monkeypa
 
     async def run():
         streams = Streams()
-        streams.pages = let_in
+        streams.get_response = let_in
         told, gone = asyncio.Event(), asyncio.Event()
 
         async def receive():
@@ -218,7 +218,7 @@ def test_a_stream_keeps_nothing_of_the_request_that_opened_it(settings, monkeypa
         assert [kept() for kept in made] == [None, None]
         gone.set()
         await stream
-        streams.end_all()
+        streams.close_all()
 
     with spoken_by("memory", settings):
         asyncio.run(run())
