@@ -8,12 +8,14 @@ from django.core.exceptions import ValidationError
 from django.core.validators import RegexValidator
 from django.utils.translation import gettext_lazy as _
 
+from messaging.text import shows_something
+
 DISPLAY_NAME_MAX_LENGTH = 80  # characters
 
 # Marks that turn the direction of all that follows: "Ana \u202e..." would turn the page's own words.
 _TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _NOT_IN_A_NAME = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
-_INVISIBLE = {"Cc", "Cf", "Mn", "Me", "Zs"}
+_MARKS = {"Mn", "Me"}  # they need a letter to stand on
 
 # As Django's own, without "@": a username that reads like somebody's e-mail address would
 # stand in their way at the sign-in page. Named by ACCOUNT_USERNAME_VALIDATORS.
@@ -41,7 +43,8 @@ def clean_display_name(name: str) -> str:
                 code="not_allowed",
             )
     name = " ".join(unicodedata.normalize("NFC", name).split())
-    if all(unicodedata.category(character) in _INVISIBLE for character in name):
+    letters = (character for character in name if unicodedata.category(character) not in _MARKS)
+    if not shows_something("".join(letters)):
         raise ValidationError(_("Enter a name that others can see."), code="invisible")
     if len(name) > DISPLAY_NAME_MAX_LENGTH:
         raise ValidationError(

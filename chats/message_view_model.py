@@ -21,6 +21,7 @@ from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from messaging.people import display_name
+from messaging.text import first_letter
 from messaging.unread import is_unread
 
 if TYPE_CHECKING:
@@ -135,9 +136,7 @@ def _safe(text: str) -> SafeString:
 
 def initials(name: str) -> str:
     """The first letters of the first two words that have any."""
-    letters = [
-        next((character for character in word if character.isalnum()), "") for word in name.split()
-    ]
+    letters = map(first_letter, name.split())
     letters = [letter for letter in letters if letter]
     return "".join(letters[:2]).upper() or "?"
 

@@ -5,9 +5,12 @@ The only module that calls `mark_safe`.
 
 import re
 
+import regex
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from rapidfuzz.distance import Indel
+
+from messaging.text import cut
 
 # Raised when `render_content` changes. `manage.py render_messages` then renders old rows again.
 HTML_VERSION = 1
@@ -19,7 +22,9 @@ DIFFERENCE_WORDS = 4_000
 _ADDRESS = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
 _ENDS_SENTENCE = ".,:;!?"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
-_WORD = re.compile(r"\s+|\w+|[^\w\s]")
+# No part of it ends inside of a character. A pair of flag letters stands apart because \X looks back
+# at all flag letters before it, which takes quadratic time.
+_WORD = regex.compile(r"\w+|\s+(?![\p{M}\u200d])|\p{Regional_Indicator}{2}|\X")
 
 
 def render_content(content: str) -> SafeString:
@@ -60,12 +65,12 @@ def _without_punctuation(address: str) -> str:
 
 
 def excerpt(content: str, length: int = 120) -> str:
-    """The beginning of `content` on one line, at most `length` characters, not escaped."""
-    beginning = content[: length * 4]
+    """The beginning of `content` on one line, at most `length` code points, not escaped."""
+    beginning = cut(content, length * 4)
     line = " ".join(beginning.split())
     if len(line) <= length and not content[len(beginning) :].strip():
         return line
-    return line[: length - 1].rstrip() + "…"
+    return cut(line, length - 1).rstrip() + "…"
 
 
 def render_difference(old: str, new: str) -> SafeString:

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from chats import message_view_model
 from chats.compiled_templates import fill_all
 from messaging.people import display_name
+from messaging.text import character_end
 
 register = template.Library()
 
@@ -87,5 +88,5 @@ def marked(text, part):
     # Lower case can be longer than upper case, and then the places do not match.
     if start < 0 or len(text.lower()) != len(text):
         return text
-    end = start + len(part)
+    end = character_end(text, start + len(part))
     return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])

@@ -33,6 +33,7 @@ from messaging.models import (
     Participant,
 )
 from messaging.services.transactions import in_chunks, lock, one_transaction
+from messaging.text import cut
 
 # The namespace of the client keys: a line has the same key in every import.
 NAMESPACE = UUID("4d1f6a35-6b0c-5e0e-9a1c-0c6f5b7f2e11")
@@ -289,7 +290,9 @@ def _people(names: list[str]) -> dict[str, int]:
     people._base_manager.bulk_create(
         [
             people(
-                username=name, first_name=name[:DISPLAY_NAME_LENGTH], password=make_password(None)
+                username=name,
+                first_name=cut(name, DISPLAY_NAME_LENGTH),
+                password=make_password(None),
             )
             for name in new
         ],

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from messaging.search.query import Query, hits_in
+from messaging.text import character_end, character_start, cut
 
 LENGTH = 180  # characters shown
 BEFORE = 50  # characters shown before the first hit
@@ -29,9 +30,10 @@ def pieces_around(content: str, query: Query) -> list[Piece]:
     pieces = [Piece("…", hit=False)] if start else []
     position = start
     for first, last in spans:
-        if first >= end or first < start:
+        first = character_start(content, first)
+        if not position <= first < end:
             continue
-        last = min(last, end)
+        last = min(character_end(content, last), end)
         pieces += [Piece(content[position:first], hit=False), Piece(content[first:last], hit=True)]
         position = last
     pieces.append(Piece(content[position:end], hit=False))
@@ -41,15 +43,17 @@ def pieces_around(content: str, query: Query) -> list[Piece]:
 
 
 def _window(content: str, spans: list[tuple[int, int]]) -> tuple[int, int]:
-    """The start and the end of the text that is shown: at whole words, if these are short enough."""
+    """The start and the end of the text that is shown: at whole words, if these are short enough,
+    and always at whole characters.
+    """
     first = spans[0][0] if spans else 0
     start = 0
     if first > BEFORE:
-        start = first - BEFORE
+        start = min(character_end(content, first - BEFORE), first)
         gap = _BLANK.search(content, start, first)
         start = gap.end() if gap else start
     # A hit that is longer than the window is cut.
-    end = start + LENGTH
+    end = start + len(cut(content[start:], LENGTH))
     if end >= len(content.rstrip()):
         return start, len(content.rstrip())
     last_blank = max(content.rfind(blank, start, end) for blank in " \n")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
@@ -22,6 +21,7 @@ from messaging.models import (
 )
 from messaging.people import may_write_to
 from messaging.services.transactions import lock, one_transaction
+from messaging.text import shows_something
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -51,7 +51,7 @@ def clean_content(content: str) -> CleanContent:
     if isinstance(content, CleanContent):
         return content
     content = content.replace("\r\n", "\n").replace("\r", "\n").strip("\n").rstrip()
-    if not any(_shows(character) for character in content):
+    if not shows_something(content):
         raise ValidationError(_("Write something first: a message cannot be empty."), code="empty")
     if len(content) > CONTENT_MAX_LENGTH:
         raise ValidationError(
@@ -86,11 +86,6 @@ def _not_storable() -> ValidationError:
         _("The message has a character that cannot be kept. Remove it and send again."),
         code="not_storable",
     )
-
-
-def _shows(character: str) -> bool:
-    # Blank space, control characters and the invisible marks of formatting show nothing.
-    return not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf"}
 
 
 def send_message(

@@ -30,6 +30,8 @@ def test_a_name_is_kept_in_any_script(typed, kept):
         "Ana\u2028Lima",
         "\u200b\u200d",
         "\u0301",
+        "\u2800",
+        "\u3164\ufe0f \u115f",
         "   ",
         "a" * 81,
         "\ud800",

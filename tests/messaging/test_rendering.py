@@ -139,6 +139,17 @@ def test_an_excerpt_tells_that_something_follows_a_long_gap():
     assert excerpt("One" + " " * 1_000) == "One"
 
 
+@pytest.mark.parametrize("character", ["e\u0301", "👨‍👩‍👧", "🇩🇪", "क्षि", "👍🏽"])
+def test_an_excerpt_ends_with_a_whole_character(character):
+    line = "word " + character * 100
+
+    for length in range(7, 40):
+        shown = excerpt(line, length)
+        assert shown.endswith("…")
+        assert len(shown) <= length
+        assert "word " + character * shown.count(character) == shown[:-1].ljust(5)
+
+
 def without(tag, difference):
     """The text left when the parts marked with `tag` are taken away."""
     # Where a removed and an added part meet, one space of ours parts them.
@@ -148,6 +159,7 @@ def without(tag, difference):
 
 
 pieces = ["a", "b", "the ", " ", "\n", ".", "<", "&", "&amp;", "<ins>", "</del>", "é", "日"]
+pieces += ["\u0301", "\u200d", "👩", "🇩"]
 texts = st.lists(st.sampled_from(pieces), max_size=40).map("".join) | st.text(
     st.characters(exclude_categories=["Cs"]), max_size=60
 )
@@ -181,6 +193,22 @@ def test_a_difference_goes_by_words_and_joins_neighbours():
     )
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("👨‍👩‍👧", "👨‍👩‍👦"),
+        ("🇩🇪", "🇩🇰"),
+        ("👍", "👍🏽"),
+        ("1", "1️⃣"),
+        ("e", "e\u0301"),
+        ("कि", "की"),
+        (" ", " \u0308"),
+    ],
+)
+def test_a_difference_is_made_of_whole_characters(old, new):
+    assert render_difference(f"({old})", f"({new})") == f"(<del>{old}</del> <ins>{new}</ins>)"
+
+
 @pytest.mark.parametrize("text", HOSTILE)
 def test_a_difference_lets_no_markup_through(text):
     page = BeautifulSoup(render_difference("before", text), "html.parser")
@@ -196,9 +224,16 @@ def test_a_difference_of_very_many_words_is_shown_whole():
     assert difference == f"<del>{old}</del> <ins>short</ins>"
 
 
-def test_a_hostile_difference_costs_no_more_than_a_page():
-    old = "a b " * 990
-    new = "b a c " * 660
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a b " * 990, "b a c " * 660),
+        ("🇩" * 20_000, "🇪" * 19_999),
+        ("e" + "\u0301" * 19_999, "👩\u200d" * 10_000),
+    ],
+    ids=["words", "flags", "marks"],
+)
+def test_a_hostile_difference_costs_no_more_than_a_page(old, new):
     began = time.process_time()
 
     render_difference(old, new)

@@ -200,6 +200,24 @@ def test_the_text_around_a_hit_far_down_is_shown():
     assert shown.endswith(" after…")
 
 
+@pytest.mark.parametrize("character", ["o\u0301", "👨‍👩‍👧", "🇩🇪", "क्षि"])
+def test_the_text_around_a_hit_is_cut_between_characters(character):
+    for shift in range(8):
+        content = "x" * shift + character * 60 + " hinge " + "x" * shift + character * 60
+
+        pieces = [piece.text.strip("… ") for piece in pieces_around(content, parse("hinge"))]
+
+        assert "hinge" in pieces
+        for piece in pieces:
+            assert piece.strip("xhinge ") == character * piece.count(character)
+
+
+def test_a_mark_covers_whole_characters():
+    pieces = pieces_around("क्षि hinge", parse("क"))
+
+    assert [piece.text for piece in pieces if piece.hit] == ["क्षि"]
+
+
 def test_marks_are_made_of_escaped_pieces():
     html = _marked('<img src=x onerror="1"> & <mark>hinge</mark>', parse("img hinge mark"))
 
