@@ -14,6 +14,8 @@ from random import Random
 from typing import Any
 from uuid import UUID
 
+from messaging.rendering import HTML_VERSION
+
 BUSY, QUIET = 1, 2  # readers, by their ids
 BUSY_CONVERSATIONS, BUSY_SHARE = 117, 0.217
 QUIET_CONVERSATIONS, QUIET_MESSAGES = 3, 380
@@ -89,6 +91,6 @@ class SearchWorld:
             when = moment.strftime("%Y-%m-%d %H:%M:%S.%f")
             self.last_message[place + 1] = (pk, when)
             yield (
-                *(pk, sender, receiver, content, f"<p>{content}</p>", 1, when, 0, 1, when),
+                *(pk, sender, receiver, content, content, HTML_VERSION, when, 0, 1, when),
                 *(None, None, place + 1, UUID(int=pk).hex, pk, None),
             )

@@ -3,65 +3,46 @@
 The only module that calls `mark_safe`.
 """
 
-import re
+from html import escape
 
 import regex
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from rapidfuzz.distance import Indel
 
+from messaging.links import links_in
 from messaging.text import cut
 
 # Raised when `render_content` changes. `manage.py render_messages` then renders old rows again.
-HTML_VERSION = 1
+HTML_VERSION = 2
 
 # Above this number of words, a difference shows the old text as removed and the new one as added.
 DIFFERENCE_WORDS = 4_000
 
-# Only complete addresses become links. A guess would also make links of texts like "e.g.".
-_ADDRESS = re.compile(r"https?://[^\s<>\"'`]+", re.IGNORECASE)
-_ENDS_SENTENCE = ".,:;!?"
-_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 # No part of it ends inside of a character. A pair of flag letters stands apart because \X looks back
 # at all flag letters before it, which takes quadratic time.
 _WORD = regex.compile(r"\w+|\s+(?![\p{M}\u200d])|\p{Regional_Indicator}{2}|\X")
 
 
 def render_content(content: str) -> SafeString:
-    """`content` as HTML: paragraphs, line breaks and links, everything else escaped."""
-    paragraphs = _PARAGRAPH.split(content.strip("\n"))
-    return mark_safe("".join(f"<p>{_with_links(paragraph)}</p>" for paragraph in paragraphs))
+    """`content` as HTML for an element of the class `msg-body`: links and line breaks, everything
+    else escaped.
 
-
-def _with_links(text: str) -> str:
+    The style of that class (`white-space`, `unicode-bidi`) keeps blank space as it was typed and
+    gives each line the direction of its own text: markup for each line would only add bytes.
+    """
     pieces: list[str] = []
     position = 0
-    for match in _ADDRESS.finditer(text):
-        address = _without_punctuation(match.group())
-        if address.endswith("://"):
-            continue  # a scheme alone
-        pieces.append(escape(text[position : match.start()]))
-        # nofollow, noopener, noreferrer: the other site must not learn the address of this page.
-        pieces.append(
-            f'<a href="{escape(address)}" rel="nofollow noopener noreferrer">{escape(address)}</a>'
-        )
-        position = match.start() + len(address)
-    pieces.append(escape(text[position:]))
-    return "".join(pieces).replace("\n", "<br>")
-
-
-def _without_punctuation(address: str) -> str:
-    """`address` without the signs of the sentence around it, as in "(see http://a.b/c)."."""
-    surplus = address.count(")") - address.count("(")
-    while address:
-        if address[-1] in _ENDS_SENTENCE:
-            address = address[:-1]
-        elif address[-1] == ")" and surplus > 0:
-            address = address[:-1]
-            surplus -= 1
-        else:
-            break
-    return address
+    for link in links_in(content):
+        # nofollow, noopener, noreferrer: a private page tells nobody where its reader came from.
+        pieces += [
+            _escaped(content[position : link.start]),
+            f'<a href="{escape(link.target)}" rel="nofollow noopener noreferrer">',
+            escape(content[link.start : link.end]),
+            "</a>",
+        ]
+        position = link.end
+    pieces.append(_escaped(content[position:]))
+    return mark_safe("".join(pieces))
 
 
 def excerpt(content: str, length: int = 120) -> str:

@@ -112,7 +112,7 @@ class EditTests(MessagingTestCase):
         self.assertEqual(self.message.history.first().edited_by, self.ana)
         self.message.refresh_from_db()
         self.assertTrue(self.message.edited)
-        self.assertEqual(self.message.body, "<p>Good night</p>")
+        self.assertEqual(self.message.body, "Good night")
 
     def test_a_save_without_a_change_is_no_edit(self):
         self.message.save()
@@ -137,7 +137,7 @@ class EditTests(MessagingTestCase):
 
         self.message.refresh_from_db()
         self.assertTrue(self.message.edited)
-        self.assertEqual(self.message.body, "<p>&lt;Good&gt; evening</p>")
+        self.assertEqual(self.message.body, "&lt;Good&gt; evening")
         self.assertEqual(self.versions(), ["Good morning"])
 
     def test_an_update_of_the_text_that_would_leave_no_history_is_refused(self):

@@ -77,7 +77,7 @@ def _make_crowd():
                 sender=sender,
                 receiver=receiver,
                 content=f"Text {number}",
-                content_html=f"<p>Text {number}</p>",
+                content_html=f"Text {number}",
                 html_version=1,
                 conversation=conversations[place],
                 parent_message_id=parent and parent.pk,

@@ -24,6 +24,8 @@ HOSTILE = [
     "</p></div><h1>mine</h1>",
     "&lt;script&gt; &amp; &#60;b&#62;",
     "http://a.b/'onmouseover='alert(1)",
+    "www.a.example/'onmouseover='alert(1)",
+    "a@b.example'onmouseover='alert(1)",
     'http://a.b/"onmouseover="alert(1)',
     "http://a.b/<script>alert(1)</script>",
     "javascript:alert(1) data:text/html,x vbscript:x",
@@ -34,97 +36,57 @@ HOSTILE = [
 
 
 def parsed(text):
-    return BeautifulSoup(render_content(text), "html.parser")
+    return BeautifulSoup(f"<div>{render_content(text)}</div>", "html.parser").div
 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nothing_that_was_typed_becomes_markup(text):
     page = parsed(text)
 
-    assert {tag.name for tag in page.find_all(True)} <= {"p", "br", "a"}
+    assert {tag.name for tag in page.find_all(True)} <= {"br", "a"}
     for link in page.find_all("a"):
         assert set(link.attrs) == {"href", "rel"}
-        assert link["href"].startswith(("http://", "https://"))
+        assert link["href"].startswith(("http://", "https://", "mailto:"))
     assert page.get_text() == text
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\n\r\0")))
+@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")))
 @example("x http://a.b?c=<d>&e='f'\"g\" (http://h.i) http:// https://")
-def test_one_line_reads_as_it_was_typed(text):
+@example("  a   b\n\n\n\tc \n    d")
+def test_a_text_reads_as_it_was_typed(text):
     rendered = render_content(text)
 
     # Not by the parser, which makes any blank space that stands alone one blank.
-    assert html.unescape(re.sub("<[^>]*>", "", rendered)) == text
-    assert {tag.name for tag in parsed(text).find_all(True)} <= {"p", "a"}
+    assert html.unescape(re.sub("<[^>]*>", "", rendered.replace("<br>", "\n"))) == text
+    assert {tag.name for tag in parsed(text).find_all(True)} <= {"br", "a"}
 
 
-def test_blank_lines_part_paragraphs_and_line_ends_break_lines():
-    page = parsed("One\ntwo\n\nThree\n \t\n\n\nFour")
+def test_an_address_becomes_a_link_that_tells_nobody_where_its_reader_came_from():
+    [link] = parsed("see https://a.example/?q=1&r='2.").find_all("a")
 
-    assert [paragraph.get_text("|") for paragraph in page.find_all("p")] == [
-        "One|two",
-        "Three",
-        "Four",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("text", "address"),
-    [
-        ("see http://a.example/b", "http://a.example/b"),
-        ("see https://a.example/b.", "https://a.example/b"),
-        ("(see https://a.example/b)", "https://a.example/b"),
-        ("(see https://a.example/b_(c))!?", "https://a.example/b_(c)"),
-        ("HTTPS://A.EXAMPLE, and more", "HTTPS://A.EXAMPLE"),
-        ("https://a.example/?q=1&r=2#s", "https://a.example/?q=1&r=2#s"),
-        ("<https://a.example/b>", "https://a.example/b"),
-        ("https://a.example/b//", "https://a.example/b//"),
-        ("https://例え.example/道", "https://例え.example/道"),
-    ],
-)
-def test_an_address_becomes_a_link_without_what_belongs_to_the_sentence(text, address):
-    links = parsed(text).find_all("a")
-
-    assert [(link["href"], link.get_text()) for link in links] == [(address, address)]
-    assert links[0]["rel"] == ["nofollow", "noopener", "noreferrer"]
-    assert parsed(text).get_text() == text
-
-
-@pytest.mark.parametrize(
-    "text", ["a.example", "e.g.this", "mail@a.example", "http://", "https://)", "ftp://a.example"]
-)
-def test_only_a_whole_web_address_becomes_a_link(text):
-    assert parsed(text).find("a") is None
+    assert link.get_text() == link["href"] == "https://a.example/?q=1&r='2"
+    assert link["rel"] == ["nofollow", "noopener", "noreferrer"]
 
 
 def test_each_of_several_addresses_is_a_link():
-    page = parsed("http://a.example http://b.example,http://c.example\nhttp://d.example")
+    page = parsed("http://a.example www.b.example\nmail c@d.example!")
 
-    assert len(page.find_all("a")) == 3  # a comma may be part of an address
-    assert len(page.find_all("br")) == 1
+    assert [link["href"] for link in page.find_all("a")] == [
+        "http://a.example",
+        "https://www.b.example",
+        "mailto:c@d.example",
+    ]
+    assert [link.get_text() for link in page.find_all("a")] == [
+        "http://a.example",
+        "www.b.example",
+        "c@d.example",
+    ]
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "http://" + ")" * 19_000,
-        "http://a" + "." * 19_000,
-        "http://a/" + "()" * 9_500,
-        "\n " * 10_000,
-        "\n" + "\t" * 19_000,
-        "http://" * 2_857,
-        "<" * 20_000,
-    ],
-    ids=["brackets", "dots", "pairs", "blank lines", "tabs", "schemes", "escapes"],
-)
-def test_a_hostile_text_costs_no_more_than_a_page(text):
-    began = time.process_time()
+def test_a_mark_that_turns_the_direction_stands_in_no_link():
+    [link] = parsed("https://a.example/\u202egnp.exe").find_all("a")
 
-    render_content(text)
-
-    assert (
-        time.process_time() - began < 0.5
-    )  # seconds of this process; quadratic work takes far longer
+    assert link.get_text() == link["href"] == "https://a.example/"
 
 
 def test_an_excerpt_is_one_line_of_plain_text():
@@ -244,4 +206,4 @@ def test_a_hostile_difference_costs_no_more_than_a_page(old, new):
 
 
 def test_stored_html_is_taken_as_it_is():
-    assert as_rendered("<p>a &amp; b</p>").__html__() == "<p>a &amp; b</p>"
+    assert as_rendered("a &amp; b").__html__() == "a &amp; b"

@@ -70,7 +70,7 @@ def test_an_edit_keeps_what_was_there(message, ana):
     assert history.edited_by == ana
     message.refresh_from_db()
     assert message.edited is True
-    assert message.body == "<p>Good evening, Ben</p>"
+    assert message.body == "Good evening, Ben"
 
 
 def test_every_edit_adds_one_version(message):
@@ -121,7 +121,7 @@ def test_a_change_of_text_beside_other_fields_is_saved_only_when_it_is_named(mes
 
     message.refresh_from_db()
     assert message.content == "Good morning, Ben"
-    assert message.body == "<p>Good morning, Ben</p>"
+    assert message.body == "Good morning, Ben"
     assert not MessageHistory.objects.exists()
 
 
@@ -136,7 +136,7 @@ def test_an_edit_of_a_deferred_message_keeps_html_and_mark_right(message, column
 
     message.refresh_from_db()
     assert (message.content, message.edited) == ("<b>Evening</b>", True)
-    assert message.content_html == "<p>&lt;b&gt;Evening&lt;/b&gt;</p>"
+    assert message.content_html == "&lt;b&gt;Evening&lt;/b&gt;"
     assert message.html_version == HTML_VERSION
     assert [one.old_content for one in message.history.all()] == ["Good morning, Ben"]
 
