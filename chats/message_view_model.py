@@ -136,8 +136,7 @@ def _safe(text: str) -> SafeString:
 
 def initials(name: str) -> str:
     """The first letters of the first two words that have any."""
-    letters = map(first_letter, name.split())
-    letters = [letter for letter in letters if letter]
+    letters = [letter for letter in map(first_letter, name.split()) if letter]
     return "".join(letters[:2]).upper() or "?"
 
 

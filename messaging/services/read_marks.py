@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from messaging import unread
@@ -15,16 +15,14 @@ from messaging.services.transactions import in_chunks, one_transaction
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.managers import MessageQuerySet
-
 
 @one_transaction
-def mark_as_read(*, reader: User, messages: MessageQuerySet) -> int:
+def mark_as_read(*, reader: User, messages: QuerySet[Message, Message]) -> int:
     """Mark those of `messages` as read that `reader` has not read, with their notifications.
 
     Returns how many were marked.
     """
-    return _set_read(reader, messages.unread_by(reader), read=True)
+    return _set_read(reader, messages.filter(unread.unread_by(reader)), read=True)
 
 
 @one_transaction
@@ -37,7 +35,7 @@ def mark_as_unread(*, reader: User, message: Message) -> int:
     return _set_read(reader, mine, read=False)
 
 
-def _set_read(reader: User, messages: MessageQuerySet, *, read: bool) -> int:
+def _set_read(reader: User, messages: QuerySet[Message, Message], *, read: bool) -> int:
     found = list(messages.order_by("pk").values_list("pk", "conversation_id"))
     if not found:
         return 0

@@ -49,7 +49,7 @@ def _without_source_maps(patterns: Patterns) -> Patterns:
     )
 
 
-class HashedStaticFiles(CompressedManifestStaticFilesStorage):  # type: ignore[misc]  # no types
+class HashedStaticFiles(CompressedManifestStaticFilesStorage):
     """WhiteNoise's storage, with a joined stylesheet, hashed module imports and no source maps.
 
     Vendored files name source maps that are not vendored. The storage ignores these references, so
