@@ -20,7 +20,8 @@ from messaging.deleted_accounts import message_not_being_deleted, not_being_dele
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.models import Conversation, Message
+    # Some are named in strings only, where the linter does not see them.
+    from messaging.models import Conversation, Message, Notification, Participant  # noqa: F401
 
 # The columns of a message that the inbox shows. A column that is missing here costs a query a row.
 INBOX_COLUMNS = (
