@@ -7,7 +7,7 @@ from django.db import transaction
 from messaging.deleted_accounts import DeletedAccount
 from messaging.dependents import delete_dependents
 from messaging.mailboxes import Mailbox
-from messaging.models import Conversation, Message, Participant
+from messaging.models import Conversation, Message, Notification, Participant
 from messaging.services import batched_deletion
 from messaging.services.message_deletion import delete_messages
 from messaging.services.transactions import in_chunks, lock, one_transaction, people_in
@@ -70,9 +70,13 @@ def delete_everything_of(user_pk: int) -> None:
 
 
 def _leave_conversations(user_pk: int, pks: list[int]) -> None:
-    """Delete what the account wrote in conversations that others go on with, and its places."""
+    """Delete what the account wrote in conversations that others go on with, and its part in them.
+
+    Empty rows that keep the place of its messages, and messages that others wrote to it, stay.
+    """
     for some in in_chunks(pks):
         delete_messages(Message.objects.filter(conversation__in=some, sender=user_pk))
+        Notification.objects.filter(message__conversation__in=some, user=user_pk).delete()
         Participant.objects.filter(conversation__in=some, user=user_pk).delete()
 
 

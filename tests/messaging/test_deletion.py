@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from messaging import dependents, services
+from messaging.deleted_accounts import DeletedAccount, DeletedConversation
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -379,6 +380,24 @@ def test_everything_that_hangs_off_a_message_is_on_the_one_list():
     assert found == {(model, "message") for model in dependents.MODELS}
 
 
+def test_everything_that_hangs_off_a_conversation_or_a_person_is_known():
+    """Whoever adds a model here adds its deletion to `account_deletion` and `batched_deletion`."""
+    assert models_that_point_to(Conversation) == {
+        (Message, "conversation"),
+        (Participant, "conversation"),
+        (DeletedConversation, "conversation"),
+    }
+    assert models_that_point_to(User) == {
+        (Message, "sender"),
+        (Message, "receiver"),
+        (MessageHistory, "edited_by"),
+        (Notification, "user"),
+        (Participant, "user"),
+        (Mailbox, "user"),
+        (DeletedAccount, "user"),
+    }
+
+
 def test_an_account_leaves_a_conversation_of_three_and_takes_its_own_words_along(
     ana, ben, stranger, message
 ):
@@ -390,12 +409,38 @@ def test_an_account_leaves_a_conversation_of_three_and_takes_its_own_words_along
     answered = Message.objects.create(
         sender=ana, receiver=ben, content="An answer", parent_message=message
     )
+    told = Notification.objects.create(user=stranger, message=answered)
 
     stranger.delete()
+    connection.check_constraints()  # foreign keys are deferred to the commit
 
     assert [one.pk for one in conversation.messages.order_by("pk")] == [message.pk, answered.pk]
     assert set(conversation.participants.values_list("user", flat=True)) == {ana.pk, ben.pk}
     assert Message.objects.get(pk=message.pk).content == "Good morning, Ben"
+    assert not Notification.objects.filter(pk=told.pk).exists()
+
+
+def test_an_account_whose_words_were_answered_keeps_an_empty_place_in_a_conversation_of_three(
+    ana, ben, stranger, message
+):
+    conversation = message.conversation
+    Participant.objects.create(conversation=conversation, user=stranger)
+    said = Message(sender=stranger, receiver=ana, content="Mine", conversation=conversation)
+    answer = Message(sender=ana, receiver=ben, content="Yes", conversation=conversation)
+    Message.objects.bulk_create([said])
+    answer.parent_message = answer.thread = said
+    Message.objects.bulk_create([answer])
+    pk = stranger.pk
+
+    stranger.delete()
+    connection.check_constraints()
+
+    said.refresh_from_db()
+    assert (said.content, said.deleted_at is None) == ("", False)
+    nobody = User.objects.get(pk=pk)
+    assert not nobody.is_active
+    assert nobody.first_name == ""
+    assert Message.objects.get(pk=answer.pk).content == "Yes"
 
 
 def test_a_conversation_ends_with_the_last_but_one_who_takes_part(ana, ben, stranger, message):
