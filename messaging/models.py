@@ -46,6 +46,10 @@ PLACE_FIELDS = ("sender", "receiver", "parent_message", "thread", "conversation"
 # What one person sees: whether they have read the message. All other fields everybody sees.
 READ_FIELDS = frozenset({"read", "read_at"})
 
+# What follows from the text, and the number of the change: save() sets these fields itself.
+TEXT_FIELDS = frozenset({"content", "content_html", "html_version", "edited", "text_version"})
+DERIVED_FIELDS = (TEXT_FIELDS | {"changed_in"}) - {"content"}
+
 
 class Conversation(models.Model):
     """The messages that two people write to each other."""
@@ -250,11 +254,13 @@ class Message(models.Model):
     ) -> None:
         """Save the message and raise the versions that the saved fields belong to.
 
-        A new message finds its conversation and its thread here, so that
+        Without `update_fields`, the fields that differ from the stored row are saved. If none
+        does, nothing happens. A new message finds its conversation and its thread here, so that
         `Message.objects.create(sender=…, receiver=…, content=…)` is complete. The receivers in
         `signals` run in the same transaction.
 
         Raises:
+            Message.DoesNotExist: the message was deleted meanwhile.
             ValidationError: the parent lies in another conversation, the sender is the receiver,
                 or the place of an existing message was changed.
         """
@@ -262,7 +268,9 @@ class Message(models.Model):
         fields = self._fields_to_save(update_fields)
         if adding:
             self._find_place()
-        elif fields is None or any(name.removesuffix("_id") in PLACE_FIELDS for name in fields):
+        elif not fields:
+            return
+        elif any(name.removesuffix("_id") in PLACE_FIELDS for name in fields):
             self._keep_place()
         self._raise_versions(fields)
         if fields is None or "content" in fields:
@@ -316,19 +324,27 @@ class Message(models.Model):
     def _fields_to_save(self, update_fields: Iterable[str] | None) -> Collection[str] | None:
         """The names of the fields to save, with those that follow from them; None: all fields."""
         if update_fields is None:
-            deferred = self.get_deferred_fields()
-            if not deferred or self._state.adding:
+            if self._state.adding:
                 return None
-            # Django would save the loaded fields only, and so the old HTML with the new text.
-            update_fields = {
-                field.name for field in self._meta.concrete_fields if field.attname not in deferred
-            } - {"id"}
+            update_fields = self._changed_fields()
         fields = set(update_fields)
         if "content" in fields:
-            fields |= {"content_html", "html_version", "edited", "text_version"}
+            fields |= TEXT_FIELDS
         if fields - READ_FIELDS:
             fields.add("changed_in")
         return fields
+
+    def _changed_fields(self) -> set[str]:
+        """The names of the loaded fields that differ from the stored row, without derived ones.
+
+        Raises:
+            Message.DoesNotExist: there is no stored row.
+        """
+        names = {field.attname: field.name for field in self._meta.concrete_fields}
+        loaded = {attname for attname, name in names.items() if name not in DERIVED_FIELDS}
+        loaded -= self.get_deferred_fields()
+        stored = Message.objects.values(*loaded).get(pk=self.pk)
+        return {names[attname] for attname in loaded if getattr(self, attname) != stored[attname]}
 
     def _raise_versions(self, fields: Collection[str] | None) -> None:
         if fields is not None and READ_FIELDS.issuperset(fields):

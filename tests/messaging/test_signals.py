@@ -231,6 +231,43 @@ def test_a_save_raises_the_versions_that_its_fields_belong_to(message, ana, ben,
     assert {name for name in before if after[name] != before[name]} == risen
 
 
+SHARED = {"changed in", "conversation", "ana's mailbox", "ben's mailbox"}
+
+
+@pytest.mark.parametrize(
+    ("changes", "risen"),
+    [
+        ({}, set()),
+        ({"read": True}, {"ben's mailbox", "ben's marks"}),
+        ({"content": "Good evening, Ben"}, SHARED | {"text"}),
+        ({"content": "Good evening, Ben", "read": True}, SHARED | {"text"}),
+    ],
+    ids=["nothing", "read", "content", "both"],
+)
+@pytest.mark.parametrize("deferred", [(), ("timestamp",)], ids=["loaded", "deferred"])
+def test_a_save_of_everything_raises_the_versions_that_its_changes_belong_to(
+    message, ana, ben, changes, risen, deferred
+):
+    before = versions_of(message, ana, ben)
+    message = Message.objects.defer(*deferred).get(pk=message.pk)
+    for name, value in changes.items():
+        setattr(message, name, value)
+
+    message.save()
+
+    after = versions_of(message, ana, ben)
+    assert {name for name in before if after[name] != before[name]} == risen
+    assert {name: getattr(message, name) for name in changes} == changes  # it was saved
+
+
+def test_a_save_of_no_fields_raises_no_version(message, ana, ben):
+    before = versions_of(message, ana, ben)
+
+    message.save(update_fields=[])
+
+    assert versions_of(message, ana, ben) == before
+
+
 def test_a_mailbox_that_is_missing_is_made(ana, ben):
     Mailbox.objects.all().delete()
 
