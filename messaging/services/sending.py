@@ -118,7 +118,7 @@ def send_message(
     receiver = receiver or _other_person(sender, conversation, parent)
     if receiver.pk == sender.pk:
         raise ValidationError(_("Nobody can write to themselves."), code="self")
-    if not may_write_to(sender, receiver):
+    if not may_write_to(sender, receiver) and not _was_sent(sender, client_key):
         raise ValidationError(_("This account takes no messages any more."), code="closed")
     message = Message(
         sender=sender,
@@ -138,6 +138,11 @@ def send_message(
                 _("The message that this answers has just been deleted."), code="parent_gone"
             ) from None
         raise
+
+
+def _was_sent(sender: User, client_key: UUID | None) -> bool:
+    """Whether a repeated request sent its message already, before its receiver was deactivated."""
+    return client_key is not None and Message.objects.sent_as(sender, client_key) is not None
 
 
 def _other_person(sender: User, conversation: Conversation | None, parent: Message | None) -> User:

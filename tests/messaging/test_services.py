@@ -273,6 +273,15 @@ def test_nobody_sends_to_an_account_that_was_deactivated(message, ana, ben, to):
     assert Message.objects.count() == 1
 
 
+def test_a_repeated_send_gives_its_message_though_the_receiver_was_deactivated_since(ana, ben):
+    send = {"sender": ana, "receiver": ben, "content": "Hello", "client_key": uuid4()}
+    sent = services.send_message(**send)
+    ben.is_active = False
+    ben.save()
+
+    assert services.send_message(**send) == sent
+
+
 def test_a_conversation_says_whom_a_message_goes_to(message, ana, ben):
     sent = services.send_message(sender=ben, content="Hello", conversation=message.conversation)
 
