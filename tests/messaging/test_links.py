@@ -107,6 +107,11 @@ def test_a_mail_address_is_found_whole(text, address):
     assert link.target == f"mailto:{address}"
 
 
+def test_a_mail_address_inside_a_web_address_is_a_part_of_it():
+    assert found("www.a.example/ana@b.example") == ["www.a.example/ana@b.example"]
+    assert found("https://a.example/@ana@b.example") == ["https://a.example/@ana@b.example"]
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -50,7 +50,28 @@ def test_nothing_that_was_typed_becomes_markup(text):
     assert page.get_text() == text
 
 
-@given(st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0")))
+address_pieces = [
+    "http://",
+    "www.",
+    "a",
+    "a.example",
+    "@",
+    "/",
+    "(",
+    ")",
+    "]",
+    "'",
+    ".",
+    ":",
+    " ",
+    "é",
+]
+
+
+@given(
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\0"))
+    | st.lists(st.sampled_from(address_pieces), max_size=30).map("".join)
+)
 @example("x http://a.b?c=<d>&e='f'\"g\" (http://h.i) http:// https://")
 @example("  a   b\n\n\n\tc \n    d")
 def test_a_text_reads_as_it_was_typed(text):
