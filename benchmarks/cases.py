@@ -1,4 +1,4 @@
-"""What is measured, and what it may cost. Budgets are those of docs/performance.md."""
+"""The measured requests and their budgets, which docs/performance.md explains."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from itertools import count
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from benchmarks.rows import Landmarks
+from benchmarks.world import Landmarks
 
 
 @dataclass(frozen=True)
 class Request:
-    """What a browser asks; `part` is asked by htmx."""
+    """A request of a browser; with `part`, a request by htmx."""
 
     path: str
     part: bool = False
     form: dict[str, str] | None = None
-    reader: int = 0  # somebody else than the reader of the world
+    reader: int = 0  # the id of the person who asks; 0: the reader of the landmarks
 
     @property
     def method(self) -> str:
@@ -34,19 +34,19 @@ class Case:
     """One kind of request, and its budget."""
 
     name: str
-    queries: int  # SQL statements at most
-    ratio: float  # times the floor at most
+    queries: int  # the most SQL statements
+    ratio: float  # the most time, as a multiple of the floor
     request: Callable[[Landmarks], Request]
-    # Nothing is cached yet, as for the first reader of a page.
+    # With an empty cache, as for the first reader of a page.
     cold: bool = False
-    # A page or a part that has to have this in it: what is measured is what was meant.
+    # A text that the answer must contain: it proves that the right thing is measured.
     shows: str = ""
 
 
 FLOOR = Case("Floor: a signed-in view of a few bytes", 2, 1, lambda at: Request("/floor/"))
 
 
-# Each reply answers another message: with every reply to the same one, more would be drawn.
+# Each reply answers another message. With many replies to one message, each answer would be longer.
 SENT = count()
 
 
@@ -95,7 +95,7 @@ CASES = (
         lambda at: Request(f"/m/{at.edited}/history/", part=True),
         shows="<ins>",
     ),
-    # Beyond the budgets of the design: where growth would hide.
+    # More than the budgets of the design: pages where growth would show.
     Case(
         "Conversation page, first view, long thread on it",
         *(11, 13),

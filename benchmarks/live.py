@@ -1,13 +1,13 @@
-"""`make bench-live`: what open windows cost, and how soon news reaches them.
+"""`make bench-live`: measures what open windows cost, and how soon events reach them.
 
 For each bus and each number of idle streams: memory and processor time of the server, threads,
-connections to the database; the time from sending a message to the event in its receiver's window,
-at 40 and 100 messages a second; and how long a page takes beside that. Streams belong to different
+connections to the database; the time from sending a message to the event in the receiver's window,
+at 40 and 100 messages a second; and the time of a page meanwhile. The streams belong to different
 people, and all connections come from this process. The floor is an ASGI application of ten lines
-that holds streams and does nothing else, on the same server.
+that holds streams and does nothing else, on the same server program.
 
-Results are kept in benchmarks/results/live.json, so that one thing can be measured after the
-other (`--only redis --streams 1000`); the table is of all there are.
+The results are saved in benchmarks/results/live.json, so that the parts can be measured in several
+runs (`--only redis --streams 1000`). The table shows all saved results.
 """
 
 from __future__ import annotations
@@ -19,30 +19,34 @@ import json
 import os
 import re
 import resource
-import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager
+from contextlib import ExitStack, asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import psycopg
 
-from benchmarks.__main__ import ROOT
-from benchmarks.load import wait_for
+from benchmarks.server import (
+    ROOT,
+    Process,
+    parley_server,
+    processor_seconds,
+    running_server,
+)
 from tests.services_fixture import NotHere, free_port, make_database, postgres, redis_cache
 
 RATES = (40, 100)  # messages a second
-PAGES = 150  # loaded for each line of the table
-TICKS = os.sysconf("SC_CLK_TCK")
+PAGES = 150  # loaded for each row of the table
 VERSION = re.compile(rb"data: (\d+)\n\n")
 
 RESULTS = ROOT / "benchmarks" / "results" / "live.json"
 BUSES = ("floor", "sqlite", "redis", "postgresql")
-# Open before memory is looked at: what the first ones cost, the others do not.
+# Streams that are open before memory is measured: the first ones cost more than the others.
 FIRST = 100
 
 HEADINGS = {
@@ -61,7 +65,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.live", description=__doc__)
     parser.add_argument("--seconds", type=int, default=15, help="for each rate")
     parser.add_argument("--streams", type=int, nargs="*", default=[1_000, 5_000])
-    parser.add_argument("--only", choices=BUSES, help="one bus, or the floor")
+    parser.add_argument("--only", choices=BUSES, help="measure only this bus, or the floor")
     options = parser.parse_args()
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -75,7 +79,7 @@ def main() -> int:
                     else _measure_bus(name, number, options.seconds)
                 )
             except NotHere as missing:
-                print(f"{name}: {missing} is not on this machine", file=sys.stderr)
+                print(f"{name} is not measured: {missing} is not installed", file=sys.stderr)
                 break
             results[f"{name} {number}"] = found
             RESULTS.parent.mkdir(exist_ok=True)
@@ -98,14 +102,12 @@ def _table(results: dict[str, dict[str, Any]]) -> str:
 def _measure_floor(number: int) -> dict[str, Any]:
     command = ["-m", "uvicorn", "benchmarks.live_floor:application", "--log-level", "error"]
     port = free_port()
-    with _running([*command, "--port", str(port)], port, dict(os.environ)) as process:
+    with running_server([*command, "--port", str(port)], port, dict(os.environ)) as process:
         return asyncio.run(_measure_idle(port, process, ["nobody"] * number))
 
 
-async def _measure_idle(
-    port: int, process: subprocess.Popen, sessions: list[str]
-) -> dict[str, Any]:
-    async with _opened(port, process, sessions) as (_windows, found):
+async def _measure_idle(port: int, process: Process, sessions: list[str]) -> dict[str, Any]:
+    async with _open_windows(port, process, sessions) as (_windows, found):
         return found
 
 
@@ -121,7 +123,7 @@ def _measure_bus(name: str, number: int, seconds: int) -> dict[str, Any]:
             "CACHE_URL": "",
             "LIVE_BUS": name,
             "LOG_LEVEL": "ERROR",
-            # It takes processor time of its own, streams or not.
+            # A worker would use processor time of its own.
             "WORKER": "0",
         }
         address = ""
@@ -130,12 +132,12 @@ def _measure_bus(name: str, number: int, seconds: int) -> dict[str, Any]:
         if name == "postgresql":
             address = make_database(stack.enter_context(postgres(durable=True)), "parley")
             environment["DATABASE_URL"] = address
-        people = json.loads(_task(environment, "prepare", str(number)))
-        with _server(environment) as (port, process):
+        people = json.loads(_run_task(environment, "prepare", str(number)))
+        with parley_server(environment) as (port, process):
             return asyncio.run(_measure(environment, address, port, process, people, seconds))
 
 
-def _task(environment: dict[str, str], *arguments: str) -> str:
+def _run_task(environment: dict[str, str], *arguments: str) -> str:
     run = subprocess.run(
         [sys.executable, "-m", "benchmarks.live_tasks", *arguments],
         cwd=ROOT,
@@ -147,40 +149,12 @@ def _task(environment: dict[str, str], *arguments: str) -> str:
     return run.stdout.strip().splitlines()[-1]
 
 
-@contextmanager
-def _server(environment: dict[str, str]) -> Iterator[tuple[int, subprocess.Popen]]:
-    port = free_port()
-    environment |= {"HOST": "127.0.0.1", "PORT": str(port)}
-    with _running(["manage.py", "serve"], port, environment) as process:
-        yield port, process
-
-
-@contextmanager
-def _running(
-    command: list[str], port: int, environment: dict[str, str]
-) -> Iterator[subprocess.Popen]:
-    """A server of ours, once it answers."""
-    process = subprocess.Popen(
-        [sys.executable, *command],
-        cwd=ROOT,
-        env=environment,
-        stdout=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}/healthz", process)
-        yield process
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(30)
-
-
 class Window(asyncio.Protocol):
-    """The browser's end of a stream: notes when it heard of which version."""
+    """The browser's end of a stream. It records each version with the time of its event."""
 
     def __init__(self, session: str, opened: asyncio.Semaphore) -> None:
         self.session, self.opened = session, opened
-        self.heard: list[tuple[int, float]] = []
+        self.versions: list[tuple[int, float]] = []
         self.transport: Any = None
 
     def connection_made(self, transport: Any) -> None:
@@ -193,41 +167,41 @@ class Window(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now = time.time()
         for found in VERSION.findall(data):
-            if not self.heard:
+            if not self.versions:
                 self.opened.release()
-            self.heard.append((int(found), now))
+            self.versions.append((int(found), now))
 
 
 @asynccontextmanager
-async def _opened(
-    port: int, process: subprocess.Popen, sessions: list[str]
+async def _open_windows(
+    port: int, process: Process, sessions: list[str]
 ) -> AsyncIterator[tuple[list[Window], dict[str, Any]]]:
-    """A stream for each session, and what they cost while nothing happens."""
+    """A window for each session, and what the streams cost while nothing happens."""
     loop = asyncio.get_running_loop()
     opened = asyncio.Semaphore(0)
     windows: list[Window] = []
     try:
-        for place, session in enumerate(sessions):
-            if place == FIRST:
+        for number, session in enumerate(sessions):
+            if number == FIRST:
                 await asyncio.sleep(5)
                 before = _memory(process.pid)
             _transport, window = await loop.create_connection(
-                lambda session=session: Window(session, opened), "127.0.0.1", port
+                partial(Window, session, opened), "127.0.0.1", port
             )
             windows.append(window)
-            # One after the other: else their requests would all wait in the server at once, and
-            # the memory for that would seem to be that of streams.
+            # One after the other: otherwise all requests would wait in the server at once, and
+            # the measured memory would include that of waiting requests.
             await asyncio.wait_for(opened.acquire(), 120)
         await asyncio.sleep(5)
         each = (_memory(process.pid) - before) / (len(sessions) - FIRST)
-        used = _processor(process.pid)
+        used = processor_seconds(process.pid)
         await asyncio.sleep(10)
         yield (
             windows,
             {
                 "threads": len(os.listdir(f"/proc/{process.pid}/task")),
                 "each": f"{each:.1f}",
-                "idle": f"{(_processor(process.pid) - used) / 10 * 100:.1f}",
+                "idle": f"{(processor_seconds(process.pid) - used) / 10 * 100:.1f}",
             },
         )
     finally:
@@ -239,79 +213,75 @@ async def _measure(
     environment: dict[str, str],
     address: str,
     port: int,
-    process: subprocess.Popen,
+    process: Process,
     people: list[tuple[int, str, int]],
     seconds: int,
 ) -> dict[str, Any]:
-    """The cells of one line of the table."""
+    """The cells of one row of the table."""
     loop = asyncio.get_running_loop()
     _pk, session, conversation = people[0]
     page = f"/c/{conversation}/"
     alone = sorted(await loop.run_in_executor(None, _page_times, port, session, page))
     sessions = [its_session for _pk, its_session, _conversation in people]
-    async with _opened(port, process, sessions) as (opened, found):
-        windows = dict(zip((pk for pk, _session, _conversation in people), opened, strict=True))
+    async with _open_windows(port, process, sessions) as (all_windows, found):
+        pks = (pk for pk, _session, _conversation in people)
+        windows = dict(zip(pks, all_windows, strict=True))
         found["connections"] = _database_connections(process.pid, address)
         for rate in RATES:
             sender = loop.run_in_executor(
-                None, _task, environment, "send", str(rate), str(seconds), str(len(people))
+                None, _run_task, environment, "send", str(rate), str(seconds), str(len(people))
             )
             sent = json.loads(await sender)
             await asyncio.sleep(4)
             delays = sorted(_delays(windows, sent))
-            found[f"p50 {rate}"] = f"{_at(delays, 0.5):.0f}"
-            found[f"p99 {rate}"] = f"{_at(delays, 0.99):.0f}"
+            found[f"p50 {rate}"] = f"{_percentile(delays, 0.5):.0f}"
+            found[f"p99 {rate}"] = f"{_percentile(delays, 0.99):.0f}"
             if len(delays) < len(sent):
                 found[f"p99 {rate}"] += f" ({len(sent) - len(delays)} lost)"
             if len(sent) < rate * seconds * 0.95:
                 found[f"p50 {rate}"] += f" ({len(sent) / seconds:.0f}/s)"
         beside = sorted(await loop.run_in_executor(None, _page_times, port, session, page))
     return found | {
-        "alone": f"{_at(alone, 0.5):.1f}",
-        "beside": f"{_at(beside, 0.5):.1f}",
-        "ratio": f"{_at(beside, 0.5) / _at(alone, 0.5):.2f}",
+        "alone": f"{_percentile(alone, 0.5):.1f}",
+        "beside": f"{_percentile(beside, 0.5):.1f}",
+        "ratio": f"{_percentile(beside, 0.5) / _percentile(alone, 0.5):.2f}",
     }
 
 
 def _delays(windows: dict[int, Window], sent: list[tuple[int, int, float]]) -> Iterator[float]:
-    """Milliseconds from sending each message to the first event that told of it."""
-    for pk, version, began in sent:
-        for heard, when in windows[pk].heard:
-            if heard >= version:
-                yield (when - began) * 1000
+    """The milliseconds from sending each message to the first event that includes it."""
+    for pk, version, started in sent:
+        for seen, when in windows[pk].versions:
+            if seen >= version:
+                yield (when - started) * 1000
                 break
 
 
-def _at(values: list[float], share: float) -> float:
+def _percentile(values: list[float], share: float) -> float:
+    """The value below which `share` of the sorted `values` lie; NaN if there are none."""
     return values[min(int(len(values) * share), len(values) - 1)] if values else float("nan")
 
 
 def _page_times(port: int, session: str, page: str) -> list[float]:
-    """Milliseconds that the page of a conversation took, each time."""
-    line = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
+    """The milliseconds that the page of a conversation took, for each load after the first ten."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     times = []
     for _ in range(PAGES):
-        began = time.perf_counter()
-        line.request("GET", page, headers={"Cookie": f"sessionid={session}"})
-        answer = line.getresponse()
-        answer.read()
-        times.append((time.perf_counter() - began) * 1000)
-        if answer.status != 200:
-            raise RuntimeError(f"{page} answers {answer.status}.")
-    line.close()
+        started = time.perf_counter()
+        connection.request("GET", page, headers={"Cookie": f"sessionid={session}"})
+        response = connection.getresponse()
+        response.read()
+        times.append((time.perf_counter() - started) * 1000)
+        if response.status != 200:
+            raise RuntimeError(f"The status of {page} is {response.status}.")
+    connection.close()
     return times[10:]
 
 
 def _memory(pid: int) -> float:
-    """KB that the process holds for itself."""
+    """The memory in KiB that the process shares with no other process."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     return sum(int(line.split()[1]) for line in lines if line.startswith("Private_"))
-
-
-def _processor(pid: int) -> float:
-    """Seconds of processor time so far."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
 
 
 def _database_connections(pid: int, address: str) -> int:

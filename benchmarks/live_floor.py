@@ -1,4 +1,4 @@
-"""The floor that `benchmarks.live` measures streams against: one that is told a version, and waits."""
+"""The floor of `benchmarks.live`: an application whose streams send one version and then wait."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
--- What wrk asks: 70 in 100 conversation pages, 20 the inbox, 10 sends, each by somebody else.
+-- The requests of wrk: 70 % conversation pages, 20 % inbox, 10 % sends, each by a random person.
 -- Arguments: the mix ("pages", "floor" or "sends"), then "session:conversation" of each person.
 
 local threads = {}
@@ -15,7 +15,7 @@ function init(args)
     local session, conversation = args[place]:match("(.+):(%d+)")
     table.insert(people, { session = session, conversation = conversation })
   end
-  -- Never the same twice: a key that was used before sends nothing.
+  -- A new seed in each run: a key that was used before sends nothing.
   math.randomseed(os.time() * 100 + number)
 end
 

@@ -1,4 +1,4 @@
-"""What `benchmarks.load` does with Django's settings, and therefore in a process of its own."""
+"""The parts of `benchmarks.load` that need Django, and therefore a process of their own."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 
 import django
 from django.conf import settings
@@ -14,40 +15,40 @@ SENDERS = 16
 
 
 def people(size: str) -> list[tuple[str, int]]:
-    """Sessions of people who write, each with a conversation to write in."""
-    from benchmarks.build import landmarks
+    """The session keys of people who write, each with the id of a conversation."""
     from benchmarks.measure import sign_in
+    from benchmarks.world_builder import landmarks
 
     at = landmarks(int(size), settings.DATA_DIR)
     return [(sign_in(person), conversation) for person, conversation in at.writers]
 
 
 def senders(seconds: str) -> dict[str, object]:
-    """How many messages a second sixteen threads send, and what errors they met."""
+    """The number of messages that sixteen threads send in a second, and the errors they met."""
     from django.contrib.auth import get_user_model
     from django.db import connections
 
     from messaging.models import Conversation
     from messaging.services import send_message
 
-    pairs = list(Conversation.objects.order_by("-pk")[:SENDERS])
-    users = get_user_model().objects.in_bulk({pk for pair in pairs for pk in pair.people_pks})
+    conversations = list(Conversation.objects.order_by("-pk")[:SENDERS])
+    users = get_user_model().objects.in_bulk({pk for one in conversations for pk in one.people_pks})
     counts = [0] * SENDERS
     errors: list[str] = []
-    last = time.monotonic() + int(seconds)
+    end = time.monotonic() + int(seconds)
 
-    def send(place: int) -> None:
-        one, other = pairs[place].people_pks
+    def send(number: int) -> None:
+        one, other = conversations[number].people_pks
         try:
-            while time.monotonic() < last:
+            while time.monotonic() < end:
                 send_message(sender=users[one], receiver=users[other], content="See you there.")
-                counts[place] += 1
-        except Exception as error:  # every one is told, whatever it is
+                counts[number] += 1
+        except Exception as error:  # the report names every error
             errors.append(str(error))
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=send, args=[place]) for place in range(SENDERS)]
+    threads = [threading.Thread(target=send, args=[number]) for number in range(SENDERS)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -57,4 +58,5 @@ def senders(seconds: str) -> dict[str, object]:
 
 if __name__ == "__main__":
     django.setup()
-    print(json.dumps({"people": people, "senders": senders}[sys.argv[1]](*sys.argv[2:])))
+    tasks: dict[str, Callable[..., object]] = {"people": people, "senders": senders}
+    print(json.dumps(tasks[sys.argv[1]](*sys.argv[2:])))

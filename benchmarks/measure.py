@@ -1,7 +1,7 @@
-"""Measures every case in this process, on this process's database: `python -m benchmarks.measure`.
+"""Measures every case in this process, on its own database: `python -m benchmarks.measure`.
 
-The requests go to the WSGI application, as the server's threads call it: all of the middleware,
-no network. A case and the floor take turns, so that whatever else the machine does slows both.
+The requests go to the WSGI application, as the threads of the server call it: with all middleware,
+without a network. A case and the floor take turns, so that other load on the machine slows both.
 """
 
 from __future__ import annotations
@@ -16,10 +16,16 @@ from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import django
 from django.conf import settings
+
+if TYPE_CHECKING:
+    from django.core.handlers.wsgi import WSGIHandler
+
+    from benchmarks.cases import Case, Request
+    from benchmarks.world import Landmarks
 
 CSRF_TOKEN = "m" * 32
 LEAST_ROUNDS = 15
@@ -27,7 +33,7 @@ LEAST_ROUNDS = 15
 
 @dataclass
 class Result:
-    """One line of the table, as it stands in results/latest.json."""
+    """One row of the table."""
 
     case: str
     backend: str
@@ -43,20 +49,23 @@ class Result:
 
 
 class Browser:
-    """Asks as one person who is signed in."""
+    """Sends the requests of one person who is signed in."""
 
-    def __init__(self, application: Callable, person: int) -> None:
+    def __init__(self, application: WSGIHandler, person: int) -> None:
         self.application = application
         self.cookies = f"sessionid={sign_in(person)}; csrftoken={CSRF_TOKEN}"
 
-    def ask(self, request) -> bytes:
-        """The body of the answer, which has to be a good one."""
+    def send(self, request: Request) -> bytes:
+        """The body of the response, whose status must be 200."""
         path, _mark, query = request.path.partition("?")
         status = ""
 
-        def start_response(line: str, headers: list, exc_info: Any = None) -> None:
+        def start_response(
+            line: str, headers: list[tuple[str, str]], exc_info: Any = None, /
+        ) -> Callable[[bytes], object]:
             nonlocal status
             status = line
+            return lambda data: None  # Django does not use it
 
         environ = {
             "REQUEST_METHOD": request.method,
@@ -106,10 +115,11 @@ def sign_in(person: int) -> str:
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
-    return session.session_key
+    key: str = session.session_key
+    return key
 
 
-def forget_everything_cached() -> None:
+def clear_caches() -> None:
     from django.core.cache import caches
 
     for cache in caches.all():
@@ -117,11 +127,14 @@ def forget_everything_cached() -> None:
 
 
 def measure(size: int, seconds: float, only: str = "") -> list[Result]:
-    """Every case, at least `LEAST_ROUNDS` times and for so many seconds."""
+    """The result of every case whose name contains `only`.
+
+    Each case runs for `seconds`, and at least `LEAST_ROUNDS` times.
+    """
     from django.core.wsgi import get_wsgi_application
 
-    from benchmarks.build import landmarks
     from benchmarks.cases import CASES, FLOOR
+    from benchmarks.world_builder import landmarks
 
     at = landmarks(size, settings.DATA_DIR)
     application = get_wsgi_application()
@@ -133,7 +146,9 @@ def measure(size: int, seconds: float, only: str = "") -> list[Result]:
     return results
 
 
-def measure_case(case, at, browsers, size: int, seconds: float) -> Result:
+def measure_case(
+    case: Case, at: Landmarks, browsers: dict[int, Browser], size: int, seconds: float
+) -> Result:
     from django.db import connection
 
     from benchmarks.cases import FLOOR
@@ -141,30 +156,30 @@ def measure_case(case, at, browsers, size: int, seconds: float) -> Result:
     browser = browsers[case.request(at).reader or at.reader]
     floor = FLOOR.request(at)
     for _attempt in range(3):
-        body = browser.ask(case.request(at))
-        browser.ask(floor)
+        body = browser.send(case.request(at))
+        browser.send(floor)
     servers = server_processes()
-    assert case.shows.encode() in body, f"{case.name}: the answer is not what was meant"  # noqa: S101
+    assert case.shows.encode() in body, f"{case.name}: {case.shows!r} is missing"  # noqa: S101
     queries = _statements(browser, case, at)
-    took: list[tuple[float, float, float]] = []
-    last = time.monotonic() + seconds
-    while len(took) < LEAST_ROUNDS or time.monotonic() < last:
+    rounds: list[tuple[float, float, float]] = []
+    end = time.monotonic() + seconds
+    while len(rounds) < LEAST_ROUNDS or time.monotonic() < end:
         _wall, before = timed(browser, floor, servers)
         if case.cold:
-            forget_everything_cached()
+            clear_caches()
         wall, cpu = timed(browser, case.request(at), servers)
         _wall, after = timed(browser, floor, servers)
-        took.append((wall, cpu, 2 * cpu / (before + after)))
-    # Of the work, not of the time: a machine that has other things to do interrupts a long request
-    # again and again, and a short one hardly ever.
-    ratio = median(ratio for _wall, _cpu, ratio in took)
+        rounds.append((wall, cpu, 2 * cpu / (before + after)))
+    # The ratio of the work, not of the time: a busy machine interrupts a long request often and a
+    # short one hardly ever.
+    ratio = median(ratio for _wall, _cpu, ratio in rounds)
     return Result(
         case=case.name,
         backend=connection.vendor,
         messages=size,
         queries=queries,
-        ms=round(1000 * median(wall for wall, _cpu, _ratio in took), 2),
-        cpu_ms=round(1000 * median(cpu for _wall, cpu, _ratio in took), 2),
+        ms=round(1000 * median(wall for wall, _cpu, _ratio in rounds), 2),
+        cpu_ms=round(1000 * median(cpu for _wall, cpu, _ratio in rounds), 2),
         ratio=round(ratio, 2),
         kilobytes=round(len(gzip.compress(body, 6)) / 1024, 1),
         budget_queries=case.queries,
@@ -173,17 +188,21 @@ def measure_case(case, at, browsers, size: int, seconds: float) -> Result:
     )
 
 
-def timed(browser: Browser, request, servers: Sequence[Path] = ()) -> tuple[float, float]:
-    """Seconds by the clock, and seconds of work: of this thread and of the database's processes."""
+def timed(browser: Browser, request: Request, servers: Sequence[Path] = ()) -> tuple[float, float]:
+    """The seconds that a request takes by the clock, and the seconds of processor time: of this
+    thread and of `servers`.
+    """
     served = _seconds_of(servers)
     wall, cpu = time.perf_counter(), time.thread_time()
-    browser.ask(request)
+    browser.send(request)
     wall, cpu = time.perf_counter() - wall, time.thread_time() - cpu
     return wall, cpu + _seconds_of(servers) - served
 
 
 def server_processes() -> list[Path]:
-    """Where Linux says how long each process of PostgreSQL that serves us has been at work."""
+    """The files in which Linux counts the processor time of each PostgreSQL process that serves
+    this process; none on SQLite.
+    """
     from django.db import connection
 
     if connection.vendor != "postgresql":
@@ -191,7 +210,7 @@ def server_processes() -> list[Path]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pid FROM pg_stat_activity WHERE datname = current_database()")
         found = [Path(f"/proc/{pid}/schedstat") for (pid,) in cursor.fetchall()]
-    connection.close()  # as after a request: the pool has it
+    connection.close()  # as after a request: it goes back to the pool
     return [path for path in found if path.exists()]
 
 
@@ -199,17 +218,17 @@ def _seconds_of(processes: Sequence[Path]) -> float:
     return sum(int(path.read_text().split()[0]) for path in processes) / 1e9
 
 
-def _statements(browser: Browser, case, at) -> int:
-    """How many the request takes, counted as the tests count."""
+def _statements(browser: Browser, case: Case, at: Landmarks) -> int:
+    """The number of SQL statements of the request, counted as the tests count them."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     from tests.queries import statements
 
     if case.cold:
-        forget_everything_cached()
+        clear_caches()
     with CaptureQueriesContext(connection) as captured:
-        browser.ask(case.request(at))
+        browser.send(case.request(at))
     return len(statements(captured))
 
 
@@ -217,7 +236,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("messages", type=int)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each case")
-    parser.add_argument("--only", default="", help="cases whose name has this")
+    parser.add_argument("--only", default="", help="only cases whose name contains this")
     parser.add_argument("--output", type=Path, help="a file for the results")
     options = parser.parse_args()
     django.setup()

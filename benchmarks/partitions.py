@@ -1,8 +1,8 @@
-"""How conversations would spread over partitions: `python -m benchmarks.partitions`.
+"""Simulates how conversations would spread over partitions: `python -m benchmarks.partitions`.
 
-A simulation of people, not of machines. A few people talk with very many and most with a few, and a
-few conversations are very long, as in real message logs. It prints how much more than its share the
-fullest partition gets, and how many partitions a page would have to ask.
+It simulates people, not machines. As in real message logs, a few people talk with very many others,
+most people with a few, and a few conversations are very long. It prints by how much the fullest
+partition exceeds the average, and how many partitions a page would have to query.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SHOWN = 30  # conversations on a page
 
 
 def _heavy(count: int, power: float) -> list[float]:
-    """Running totals of weights, the first ones large: for drawing by `bisect`."""
+    """Running totals of weights that start large, to draw from with `bisect`."""
     return list(accumulate(1 / (place + 10) ** power for place in range(count)))
 
 
@@ -31,8 +31,8 @@ def _hashed(number: int) -> int:
     return (number * 0x9E3779B97F4A7C15) % 2**64 >> 32
 
 
-def _made() -> tuple[list[tuple[int, int]], list[int]]:
-    """The two people of each conversation, and how many messages each has."""
+def _generate() -> tuple[list[tuple[int, int]], list[int]]:
+    """The two people of each conversation, and its number of messages."""
     numbers = random.Random(1)  # noqa: S311
     weights = _heavy(PEOPLE, 0.8)
     pairs = [(_draw(weights, numbers), _draw(weights, numbers)) for _ in range(CONVERSATIONS)]
@@ -43,13 +43,13 @@ def _made() -> tuple[list[tuple[int, int]], list[int]]:
     return pairs, [lengths[place] for place in range(CONVERSATIONS)]
 
 
-def _fullest(loads: Counter, partitions: int) -> float:
-    """The fullest partition's load over the average."""
+def _fullest(loads: Counter[int], partitions: int) -> float:
+    """The load of the fullest partition, as a multiple of the average."""
     return max(loads.values()) / (sum(loads.values()) / partitions)
 
 
 def main() -> None:
-    pairs, lengths = _made()
+    pairs, lengths = _generate()
     of_person: dict[int, list[int]] = {}
     for conversation, pair in enumerate(pairs):
         for person in pair:
@@ -58,7 +58,7 @@ def main() -> None:
     print(f"longest conversation {max(lengths):,}, most conversations of one person "
           f"{max(map(len, of_person.values())):,}")  # fmt: skip
     print(
-        "| partitions | fullest, by conversation | fullest, by person | asked by a page, median | most |"
+        "| partitions | fullest, by conversation | fullest, by person | queried by a page, median | most |"
     )
     print("|---|---|---|---|---|")
     for partitions in (8, 64, 512):
@@ -66,14 +66,14 @@ def main() -> None:
         for conversation, (one, _other) in enumerate(pairs):
             by_conversation[_hashed(conversation) % partitions] += lengths[conversation]
             by_person[_hashed(one) % partitions] += lengths[conversation]
-        asked = sorted(
+        queried = sorted(
             len({_hashed(conversation) % partitions for conversation in theirs[-SHOWN:]})
             for theirs in of_person.values()
         )
         print(
             f"| {partitions} | {_fullest(by_conversation, partitions):.2f} times"
             f" | {_fullest(by_person, partitions):.2f} times"
-            f" | {asked[len(asked) // 2]} | {asked[-1]} |"
+            f" | {queried[len(queried) // 2]} | {queried[-1]} |"
         )
 
 

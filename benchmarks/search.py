@@ -1,6 +1,6 @@
-"""How fast messages are found: `python -m benchmarks.search`, on this process's database.
+"""Measures the search in this process, on its own database: `python -m benchmarks.search`.
 
-A world of its own (`search_rows`), since the other one repeats two thousand texts.
+The search has data of its own (`search_world`), because the other data repeats two thousand texts.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import argparse
 import json
 import time
 from dataclasses import asdict
+from functools import partial
 from hashlib import sha256
 from itertools import islice, product
 from pathlib import Path
@@ -18,53 +19,54 @@ from uuid import uuid4
 import django
 from django.conf import settings
 
-from benchmarks import search_rows
+from benchmarks import search_world
 from benchmarks.cases import Case, Request
 from benchmarks.measure import Browser, Result, measure_case, server_processes, timed
-from benchmarks.search_rows import (
+from benchmarks.search_world import (
     BUSY,
     BUSY_SHARE,
     QUIET,
     QUIET_MESSAGES,
-    WORDS,
+    RANKS,
     SearchWorld,
     word,
 )
+from benchmarks.world import Landmarks
 
-BATCH = 20_000
+BATCH = 20_000  # rows written at a time
 RATIO, QUERIES = 20, 6
 SEND = "Send, with the search index against without"
-SEND_RATIO = 1.15  # what a send may cost with the index, measured against none
+SEND_RATIO = 1.15  # the most that a send may cost with the index, as a multiple of one without
 
 
 def build(size: int, folder: Path) -> None:
-    """Write the world into this process's database, if it is not there already."""
+    """Write the data into this process's database, unless an earlier run has written it."""
     from django.db import connection
 
-    from benchmarks import build as world_builder
-    from benchmarks.rows import MESSAGE_COLUMNS
+    from benchmarks import world_builder
+    from benchmarks.world import MESSAGE_COLUMNS
     from messaging.models import Message
 
-    note = folder / "search.json"
+    record = folder / "search.json"
     stamp = sha256(
-        Path(search_rows.__file__).read_bytes() + world_builder.stamp().encode()
+        Path(search_world.__file__).read_bytes() + world_builder.stamp().encode()
     ).hexdigest()
-    if note.exists() and json.loads(note.read_text())["stamp"] == stamp:
+    if record.exists() and json.loads(record.read_text())["stamp"] == stamp:
         return
     print(f"  building {size:,} messages to search on {connection.vendor} ...", end="", flush=True)
-    began = time.monotonic()
+    started = time.monotonic()
     folder.mkdir(parents=True, exist_ok=True)
-    world_builder.empty()
-    world = SearchWorld(size)
-    with world_builder.unguarded():
-        world_builder.write_people(world)  # type: ignore[arg-type]
-        messages = world.messages()
+    world_builder.reset_database()
+    data = SearchWorld(size)
+    with world_builder.bulk_load():
+        world_builder.write_people(data)
+        messages = data.messages()
         while batch := list(islice(messages, BATCH)):
             world_builder.insert(Message, MESSAGE_COLUMNS, batch)
-        world_builder.write_conversations(world)  # type: ignore[arg-type]
-        print(f" {time.monotonic() - began:.0f} s, indexes ...", end="", flush=True)
-    note.write_text(json.dumps({"stamp": stamp}))
-    print(f" {time.monotonic() - began:.0f} s", flush=True)
+        world_builder.write_conversations(data)
+        print(f" {time.monotonic() - started:.0f} s, indexes ...", end="", flush=True)
+    record.write_text(json.dumps({"stamp": stamp}))
+    print(f" {time.monotonic() - started:.0f} s", flush=True)
 
 
 def cases() -> list[Case]:
@@ -73,13 +75,15 @@ def cases() -> list[Case]:
         Case(
             f"Search, reader with {whose}, {kind} word",
             *(QUERIES, RATIO),
-            lambda at, place=place, reader=reader: Request(  # type: ignore[misc]
-                f"/search/?q={word(place)}", reader=reader
-            ),
+            partial(_request, rank, reader),
             shows="<mark>",
         )
-        for (whose, reader), (kind, place) in product(readers.items(), WORDS.items())
+        for (whose, reader), (kind, rank) in product(readers.items(), RANKS.items())
     ]
+
+
+def _request(rank: int, reader: int, _at: Landmarks) -> Request:
+    return Request(f"/search/?q={word(rank)}", reader=reader)
 
 
 def measure(size: int, seconds: float, only: str = "") -> list[Result]:
@@ -89,7 +93,7 @@ def measure(size: int, seconds: float, only: str = "") -> list[Result]:
     application = get_wsgi_application()
     browsers = {person: Browser(application, person) for person in (BUSY, QUIET)}
     results = [
-        measure_case(case, None, browsers, size, seconds)
+        measure_case(case, Landmarks(), browsers, size, seconds)
         for case in cases()
         if only.lower() in case.name.lower()
     ]
@@ -99,9 +103,10 @@ def measure(size: int, seconds: float, only: str = "") -> list[Result]:
 
 
 def measure_sends(browser: Browser, size: int, sends: int = 60) -> Result:
-    """What a send costs with the index, against one without it.
+    """The cost of a send with the index, as a multiple of the cost without it.
 
-    By turns, a few of each, so that whatever else the machine does slows both.
+    Ten sends with the index and ten without take turns, so that other load on the machine slows
+    both.
     """
     from django.db import connection
 
@@ -110,29 +115,30 @@ def measure_sends(browser: Browser, size: int, sends: int = 60) -> Result:
 
     index = index_of(connection)
     last = Message.objects.order_by("-pk").values_list("pk", flat=True)[0]
-    world = SearchWorld(10_000)
-    took: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
-    browser.ask(Request("/inbox/"))  # premise: there is a connection whose work can be counted
+    data = SearchWorld(10_000)
+    times: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+    browser.send(Request("/inbox/"))  # opens the connection whose work is counted
     servers = server_processes()
 
     def send() -> tuple[float, float]:
-        form = {"content": world.text(), "client_key": str(uuid4())}
+        form = {"content": data.text(), "client_key": str(uuid4())}
         return timed(browser, Request("/c/1/send/", part=True, form=form), servers)
 
     for number in range(2 * sends // 10):
         with_index = number % 2 == 0
         if not with_index:
             index.drop_triggers(connection)
-        send()  # the first one after a change of tables pays for finding that out
-        took[with_index] += [send() for _ in range(10)]
+        send()  # not counted: the first send after a change of tables compiles its SQL again
+        times[with_index] += [send() for _ in range(10)]
         if not with_index:
             index.create_triggers(connection)
     newer = Message.objects.filter(pk__gt=last)
     newer.delete()
     (wall, with_it), (_wall, without) = (
-        [median(times) for times in zip(*took[there], strict=True)] for there in (True, False)
+        [median(values) for values in zip(*times[with_index], strict=True)]
+        for with_index in (True, False)
     )
-    ratio = with_it / without  # of work, as everywhere: the disk is as slow for both
+    ratio = with_it / without  # of the processor time: the disk is equally slow for both
     return Result(
         case=SEND,
         backend=connection.vendor,
@@ -152,9 +158,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("messages", type=int)
     parser.add_argument("--seconds", type=float, default=1.0, help="for each case")
-    parser.add_argument("--only", default="", help="cases whose name has this")
+    parser.add_argument("--only", default="", help="only cases whose name contains this")
     parser.add_argument("--output", type=Path, help="a file for the results")
-    parser.add_argument("--build", action="store_true", help="do no more than build the world")
+    parser.add_argument("--build", action="store_true", help="only build the database")
     options = parser.parse_args()
     django.setup()
     if options.build:

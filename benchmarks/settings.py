@@ -1,9 +1,9 @@
-"""Settings of the server that is measured: those of Parley, with a floor beside its pages."""
+"""The settings of measured servers: those of Parley, with the URLs of the floor."""
 
 import os
 from pathlib import Path
 
-# A developer's own .env must not decide what is measured.
+# The .env of a developer must not change what is measured.
 os.environ.setdefault("ENV_FILE", os.devnull)
 os.environ.setdefault("SECRET_KEY", "a key for measurements, and for nothing else")
 
@@ -12,14 +12,14 @@ from messaging_app.settings import ACCOUNT_RATE_LIMITS, env
 
 ROOT_URLCONF = "benchmarks.urls"
 
-# Counted as ever, and never reached: one person sends here what thousands would.
+# Counted as always, but never reached: one person sends here as much as thousands of people.
 ACCOUNT_RATE_LIMITS = ACCOUNT_RATE_LIMITS | {
     "message_send": "100000/s/user",
     "search": "100000/s/user",
 }
 
-# Measured without a server: files are hashed there as here, compressing them would only take
-# time at every start.
+# For measurements that start many processes. A server hashes and compresses static files; here they
+# are only hashed, because compression would take seconds at every start.
 if folder := env.str("BENCHMARK_STATIC", default=""):
     STATIC_ROOT = Path(folder)
     STORAGES = {

@@ -1,4 +1,4 @@
-"""How static files are stored for a measurement: named as ever, and not compressed."""
+"""The storage of static files for measurements: hashed names as always, but no compression."""
 
 from django.contrib.staticfiles.storage import ManifestStaticFilesStorage
 

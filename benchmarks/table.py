@@ -1,4 +1,4 @@
-"""The results as a table for people: a line for each case, a column for each database and size."""
+"""The results as tables: for the terminal, and for the documentation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ HEAD = ("case", "database", "messages", "statements", "ms", "CPU ms", "ratio", "
 
 
 def print_table(results: list[dict[str, Any]]) -> None:
-    """What was measured, case by case, with the budgets in brackets."""
+    """Print the results case by case, with the budgets in parentheses."""
     lines = [HEAD, *map(_line, _by_case(results))]
     widths = [max(len(line[place]) for line in lines) for place in range(len(HEAD))]
     print()
@@ -24,7 +24,9 @@ def print_table(results: list[dict[str, Any]]) -> None:
 
 
 def markdown(results: list[dict[str, Any]]) -> str:
-    """For docs/performance.md: a line for each case, with its ratio on each database and size."""
+    """The table of docs/performance.md: a row for each case, with its ratio on each database for the
+    smallest and the largest size.
+    """
     at = {(one["case"], one["backend"], one["messages"]): one for one in results}
     sizes = sorted({one["messages"] for one in results})
     places = [(name, size) for name in NAMES for size in (sizes[0], sizes[-1])]

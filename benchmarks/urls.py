@@ -1,10 +1,11 @@
-"""Parley's addresses, and two that only measurements ask for."""
+"""The URLs of Parley, and two more that only measurements request."""
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.template.loader import render_to_string
 from django.urls import include, path
 from django.views.decorators.http import require_safe
 
+from chats.http.requests import ReaderRequest
 from chats.http.responses import signed_in
 from chats.page_shell import PageShell
 from messaging_app.urls import handler400, handler403, handler404, handler429, handler500
@@ -14,15 +15,15 @@ __all__ = ["handler400", "handler403", "handler404", "handler429", "handler500",
 
 @signed_in
 @require_safe
-def floor(request: HttpRequest) -> HttpResponse:
-    """The least a page for somebody who is signed in can cost."""
+def floor(request: ReaderRequest) -> HttpResponse:
+    """The cheapest view for a person who is signed in: the floor of all ratios."""
     return HttpResponse(f"You are {request.user.pk}.")
 
 
 @signed_in
 @require_safe
-def badge(request: HttpRequest) -> HttpResponse:
-    """The floor, and how many messages are unread."""
+def badge(request: ReaderRequest) -> HttpResponse:
+    """The floor plus the count of unread messages."""
     return HttpResponse(
         render_to_string("partials/unread_count.html", {"around": PageShell(request)})
     )

@@ -1,5 +1,6 @@
 """How many SQL statements something takes, as the budgets of docs/performance.md count them."""
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.db import connection
@@ -9,7 +10,7 @@ NOT_COUNTED = ("BEGIN", "SAVEPOINT", "RELEASE SAVEPOINT", "COMMIT", "ROLLBACK")
 
 
 @contextmanager
-def at_most(limit):
+def at_most(limit: int) -> Iterator[CaptureQueriesContext]:
     """Fail when the block takes more than `limit` statements, and show them."""
     with CaptureQueriesContext(connection) as captured:
         yield captured
@@ -18,5 +19,5 @@ def at_most(limit):
     assert len(counted) <= limit, f"{len(counted)} statements, not {limit}:\n{shown}"
 
 
-def statements(captured):
+def statements(captured: CaptureQueriesContext) -> list[str]:
     return [query["sql"] for query in captured if not query["sql"].startswith(NOT_COUNTED)]

@@ -21,8 +21,8 @@ def main() -> None:
         os.environ.update(in_process(environment_in(Path(folder), "")))
         django.setup()
         # Models can be imported only now.
-        from benchmarks.build import landmarks
         from benchmarks.techniques.measure import PAGE, TECHNIQUES, measure, table, write
+        from benchmarks.world_builder import landmarks
 
         at = landmarks(MESSAGES, Path(folder))
         new_table = table({technique: measure(technique, at) for technique in TECHNIQUES})

@@ -13,9 +13,9 @@ from django.core.cache import caches
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from benchmarks.rows import Landmarks
 from benchmarks.techniques import caching, querysets, receivers, swaps
 from benchmarks.techniques.technique import Scene, Technique
+from benchmarks.world import Landmarks
 from tests.queries import statements
 
 TECHNIQUES = (

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
-from benchmarks.rows import FLOODER, Landmarks
+from benchmarks.world import FLOODER, Landmarks
 from chats.http.requests import ReaderRequest
 from messaging.models import Conversation, Mailbox, Message
 

@@ -79,6 +79,7 @@ class MessageColumns(NamedTuple):
     thread_id: int | None
     conversation_id: int
     client_key: UUID
+    text_version: int | None
     changed_in: int
     deleted_at: datetime | None
 
@@ -243,6 +244,7 @@ class _Import:
             thread_id=parent.root_pk if parent else None,
             conversation_id=conversation,
             client_key=key,
+            text_version=len(message.history) or None,
             changed_in=self.versions[conversation],
             deleted_at=None,
         )

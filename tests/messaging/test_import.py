@@ -211,6 +211,7 @@ def test_earlier_texts_become_the_history(load):
     assert [version.edited_at.year for version in versions] == [2020, 2021]
     assert {version.edited_by for version in versions} == {first.sender}
     assert (first.edited, second.edited, third.edited) == (True, True, False)
+    assert (first.text_version, second.text_version) == (2, None)
     assert not second.history.exists()
 
 

@@ -1,4 +1,4 @@
-"""Draws how the work of each page grows with the number of messages, as an SVG file."""
+"""Draws how the work for each page grows with the number of messages, as an SVG file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.table import NAMES
 WIDTH, HEIGHT = 980, 470
 PLOT_WIDTH, PLOT_HEIGHT = 250, 340
 LEFT, TOP, BETWEEN = 58, 62, 236
-# Told apart by people who see few colours, too; readable on light and on dark.
+# Distinguishable for people with colour blindness; readable on light and on dark.
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#b8860b", "#56b4e9", "#8a63d2", "#7a7a7a")
 STYLE = """
   text { font: 12px system-ui, sans-serif; fill: #24292f }
@@ -27,7 +27,7 @@ STYLE = """
 
 
 def draw_growth(results: list[dict[str, Any]], path: Path) -> None:
-    """A panel for each database: work as a multiple of the floor's, by messages, both on
+    """A panel for each database: the work as a multiple of the floor, by messages, both on
     logarithmic scales. Milliseconds would show how busy the machine was.
     """
     scale = _Scale(
@@ -51,7 +51,7 @@ def draw_growth(results: list[dict[str, Any]], path: Path) -> None:
 
 
 class _Scale:
-    """Where numbers stand in a panel."""
+    """The positions of numbers in a panel."""
 
     def __init__(self, sizes: list[int], highest: float) -> None:
         self.sizes = sizes
@@ -88,7 +88,7 @@ def _panel(name: str, results: list[dict[str, Any]], left: int, scale: _Scale) -
     labels = []
     for number, case in enumerate(dict.fromkeys(result["case"] for result in results)):
         colour = COLOURS[number % len(COLOURS)]
-        # The second time round, the same colours are dashed.
+        # When the colours are used up, they repeat with dashed lines.
         dashes = ' stroke-dasharray="5 4"' if number >= len(COLOURS) else ""
         points = sorted((one["messages"], one["ratio"]) for one in results if one["case"] == case)
         drawn = " ".join(
@@ -102,7 +102,7 @@ def _panel(name: str, results: list[dict[str, Any]], left: int, scale: _Scale) -
 
 
 def _labels(labels: list[tuple[float, str, str]], x: int) -> list[str]:
-    """The cases at the ends of their lines, moved apart where they would overlap."""
+    """The names of the cases at the ends of their lines, moved apart where they overlap."""
     parts = []
     least = 0.0
     for y, case, colour in sorted(labels):
@@ -114,7 +114,7 @@ def _labels(labels: list[tuple[float, str, str]], x: int) -> list[str]:
 
 
 def _short(case: str) -> str:
-    """Names that stand beside a line."""
+    """A short name for the label of a line."""
     short = case.replace("Conversation page, first view", "First view")
     short = short.replace("Floor: a signed-in view of a few bytes", "Floor")
     short = short.replace("Search, reader with ", "Search, ").replace(" of all messages", "")

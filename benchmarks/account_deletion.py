@@ -1,8 +1,8 @@
-"""`python -m benchmarks.erasing`: how long deleting a large account keeps others waiting.
+"""`python -m benchmarks.account_deletion`: how long the deletion of a large account blocks others.
 
-An account with many messages is deleted. The first step hides all of them; batches then remove the
-rows, while somebody else sends one message after the other. Printed are the time of the first
-step, how long batches held their locks, and how long a send took before and meanwhile.
+It deletes an account with many messages. The first step hides all of them. Batches then delete the
+rows, while another person sends one message after the other. It prints the time of the first step,
+how long batches held their locks, and how long a send took before and during the deletion.
 """
 
 from __future__ import annotations
@@ -24,12 +24,14 @@ SENDS = 200  # before the deletion
 
 HEADINGS = (
     *("database", "messages", "first step ms", "batches", "of messages", "p50 ms", "longest ms"),
-    *("in all s", "send p50 ms", "p99", "meanwhile p50 ms", "p99", "longest"),
+    *("in all s", "send p50 ms", "p99", "during p50 ms", "p99", "longest"),
 )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.erasing", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.account_deletion", description=__doc__
+    )
     parser.add_argument("--messages", type=int, default=50_000)
     parser.add_argument("--backend", choices=("sqlite", "postgresql"), default="sqlite")
     options = parser.parse_args()
@@ -46,7 +48,7 @@ def main() -> int:
             try:
                 server = stack.enter_context(postgres(durable=True))
             except NotHere as missing:
-                print(f"{missing} is not on this machine", file=sys.stderr)
+                print(f"{missing} is not installed: nothing is measured.", file=sys.stderr)
                 return 1
             os.environ["DATABASE_URL"] = make_database(server, "parley")
         import django
@@ -66,50 +68,50 @@ def _measure(messages: int) -> list[str]:
 
     call_command("migrate", verbosity=0, interactive=False)
     person, others = _people(messages)
-    # The task is carried out here, batch by batch.
-    before = [_took(lambda: _send(*others)) for _ in range(SENDS)]
+    before = [_seconds(lambda: _send(*others)) for _ in range(SENDS)]
     pk = person.pk
-    first = _took(person.delete)
-    batches: list[tuple[float, int]] = []
-    erase = batched_deletion._delete_batch
+    first_step = _seconds(person.delete)
+    batches: list[tuple[float, int]] = []  # seconds and size
+    delete_batch = batched_deletion._delete_batch
 
-    def timed(account: int, size: int) -> bool:
-        began = time.perf_counter()
-        left = erase(account, size)
-        batches.append((time.perf_counter() - began, size))
+    def timed(user_pk: int, size: int) -> bool:
+        started = time.perf_counter()
+        left = delete_batch(user_pk, size)
+        batches.append((time.perf_counter() - started, size))
         return left
 
     batched_deletion._delete_batch = timed
-    meanwhile: list[float] = []
-    over = threading.Event()
+    during: list[float] = []
+    finished = threading.Event()
 
     def send() -> None:
-        while not over.is_set():
-            meanwhile.append(_took(lambda: _send(*others)))
+        while not finished.is_set():
+            during.append(_seconds(lambda: _send(*others)))
             time.sleep(0.02)
         connections.close_all()
 
     sender = threading.Thread(target=send)
-    began = time.perf_counter()
+    started = time.perf_counter()
     sender.start()
+    # The work of the task, here instead of in a worker.
     while batched_deletion.delete_batches(pk):
         pass
-    whole = time.perf_counter() - began
-    over.set()
+    total = time.perf_counter() - started
+    finished.set()
     sender.join()
     connections.close_all()
-    times = sorted(took for took, _size in batches)
-    sizes = sorted(size for _took, size in batches)
+    times = sorted(seconds for seconds, _size in batches)
+    sizes = sorted(size for _seconds, size in batches)
     return [
-        *(_ms(first), str(len(batches)), f"{sizes[len(sizes) // 2]}"),
-        *(_ms(_at(times, 0.5)), _ms(times[-1]), f"{whole:.1f}"),
-        *(_ms(_at(sorted(before), share)) for share in (0.5, 0.99)),
-        *(_ms(_at(sorted(meanwhile), share)) for share in (0.5, 0.99, 1)),
+        *(_ms(first_step), str(len(batches)), f"{sizes[len(sizes) // 2]}"),
+        *(_ms(_percentile(times, 0.5)), _ms(times[-1]), f"{total:.1f}"),
+        *(_ms(_percentile(sorted(before), share)) for share in (0.5, 0.99)),
+        *(_ms(_percentile(sorted(during), share)) for share in (0.5, 0.99, 1)),
     ]
 
 
 def _people(messages: int) -> tuple[Any, tuple[Any, Any]]:
-    """Somebody with so many messages, and two who have nothing to do with them."""
+    """A person with this number of messages, and two people who have no part in them."""
     from django.contrib.auth import get_user_model
 
     from messaging.models import Conversation, Message, MessageHistory, Notification
@@ -152,13 +154,13 @@ def _send(sender: Any, receiver: Any) -> None:
     send_message(sender=sender, receiver=receiver, content="See you there.")
 
 
-def _took(act: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    act()
-    return time.perf_counter() - began
+def _seconds(action: Callable[[], Any]) -> float:
+    started = time.perf_counter()
+    action()
+    return time.perf_counter() - started
 
 
-def _at(values: list[float], share: float) -> float:
+def _percentile(values: list[float], share: float) -> float:
     return values[min(int(len(values) * share), len(values) - 1)]
 
 

@@ -1,6 +1,7 @@
-"""Writes the made-up world into a database, once, and finds it there again.
+"""Writes the generated data into a database, once, and recognises it in later runs.
 
-Straight into the tables, without models or signals: a million messages take a minute or two.
+It writes into the tables directly, without models and signals: a million messages take one or two
+minutes.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from django.core.management import call_command
 from django.core.management.color import no_style
 from django.db import connection, models, transaction
 
-from benchmarks import rows
-from benchmarks.rows import Landmarks, World
+from benchmarks import world
+from benchmarks.search_world import SearchWorld
+from benchmarks.world import Landmarks, World
+from messaging.mailboxes import Mailbox
 from messaging.models import (
     Conversation,
-    Mailbox,
     Message,
     MessageHistory,
     Notification,
@@ -37,42 +39,44 @@ BATCH = 20_000  # rows written at a time
 
 
 def landmarks(size: int, folder: Path) -> Landmarks:
-    """What is measured in this process's database, which has `size` messages afterwards.
+    """The landmarks of this process's database, which has `size` messages afterwards.
 
-    `folder` holds a note of what was built, and with which schema. Another schema, or another
-    recipe, is another world: it is built anew.
+    A file in `folder` records the landmarks and the stamp of the data. If the stamp differs, because
+    the schema or the code of the world changed, the data is built again.
     """
-    note = folder / "landmarks.json"
+    record = folder / "landmarks.json"
     current = stamp()
-    if note.exists():
-        noted = json.loads(note.read_text())
-        if noted.pop("stamp") == current:
-            found = Landmarks(**noted)
-            _forget_what_was_sent(found)
+    if record.exists():
+        recorded = json.loads(record.read_text())
+        if recorded.pop("stamp") == current:
+            found = Landmarks(**recorded)
+            _delete_sent_messages(found)
             return found
-        note.unlink()
+        record.unlink()
     print(f"  building {size:,} messages on {connection.vendor} ...", end="", flush=True)
-    began = time.monotonic()
-    empty()
+    started = time.monotonic()
+    reset_database()
     built = _write(World(size))
-    built.write(note, stamp=current)
-    print(f" {time.monotonic() - began:.0f} s", flush=True)
+    built.write(record, stamp=current)
+    print(f" {time.monotonic() - started:.0f} s", flush=True)
     return built
 
 
 def stamp() -> str:
+    """A hash of everything that decides about the rows: migrations and the code of the world."""
     digest = sha256()
     migrations = [
         path
         for app in ("messaging", "accounts", "chats")
         for path in Path(apps.get_app_config(app).path).glob("migrations/*.py")
     ]
-    for path in sorted([*migrations, Path(rows.__file__)]):
+    for path in sorted([*migrations, Path(world.__file__)]):
         digest.update(path.read_bytes())
     return digest.hexdigest()
 
 
-def empty() -> None:
+def reset_database() -> None:
+    """Remove everything from this process's database and create its tables."""
     if connection.vendor == "sqlite":
         connection.close()
         for suffix in ("", "-wal", "-shm"):
@@ -84,30 +88,30 @@ def empty() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
-def _write(world: World) -> Landmarks:
-    with unguarded():
-        write_people(world)
-        messages = world.messages()
+def _write(data: World) -> Landmarks:
+    with bulk_load():
+        write_people(data)
+        messages = data.messages()
         while batch := list(islice(messages, BATCH)):
-            insert(Message, rows.MESSAGE_COLUMNS, batch)
-            insert(Notification, rows.NOTIFICATION_COLUMNS, world.notifications)
-            world.notifications.clear()
-        insert(MessageHistory, rows.HISTORY_COLUMNS, world.histories)
-        write_conversations(world)
-    return world.landmarks
+            insert(Message, world.MESSAGE_COLUMNS, batch)
+            insert(Notification, world.NOTIFICATION_COLUMNS, data.notifications)
+            data.notifications.clear()
+        insert(MessageHistory, world.HISTORY_COLUMNS, data.histories)
+        write_conversations(data)
+    return data.landmarks
 
 
 @contextmanager
-def unguarded() -> Iterator[None]:
-    """Rows are written as fast as they can be, and all that keeps them is made afterwards."""
-    _guard(False)
+def bulk_load() -> Iterator[None]:
+    """Write rows as fast as the database can. Indexes and checks come back afterwards."""
+    _set_safeguards(on=False)
     with without_index(), _without_indexes():
         yield
-    _guard(True)
+    _set_safeguards(on=True)
     _finish()
 
 
-# What is made by a statement of its own, and can be made again by it.
+# The statements that create indexes, but for those that belong to a constraint.
 _INDEXES = {
     "sqlite": "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL "
     "AND tbl_name LIKE 'messaging_%'",
@@ -118,8 +122,8 @@ _INDEXES = {
 
 @contextmanager
 def _without_indexes() -> Iterator[None]:
-    """A row that is written alone finds its place in each of nine indexes; rows that are all there
-    are sorted once.
+    """Drop the indexes of messaging, and create them afterwards. To sort all rows once is faster
+    than to insert each row into nine indexes.
     """
     with connection.cursor() as cursor:
         cursor.execute(_INDEXES[connection.vendor])
@@ -131,46 +135,46 @@ def _without_indexes() -> Iterator[None]:
             cursor.execute(sql)
 
 
-def _guard(guarded: bool) -> None:
-    """What is made here needs neither checking nor saving from a power cut."""
+def _set_safeguards(*, on: bool) -> None:
+    """Foreign keys, and writes that survive a power cut: generated data needs neither."""
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            cursor.execute(f"PRAGMA foreign_keys = {'ON' if guarded else 'OFF'}")
-            cursor.execute(f"PRAGMA synchronous = {'FULL' if guarded else 'OFF'}")
-            cursor.execute(f"PRAGMA secure_delete = {'ON' if guarded else 'OFF'}")
-            cursor.execute(f"PRAGMA cache_size = {-2_000 if guarded else -800_000}")  # KiB, to sort
+            cursor.execute(f"PRAGMA foreign_keys = {'ON' if on else 'OFF'}")
+            cursor.execute(f"PRAGMA synchronous = {'FULL' if on else 'OFF'}")
+            cursor.execute(f"PRAGMA secure_delete = {'ON' if on else 'OFF'}")
+            cursor.execute(f"PRAGMA cache_size = {-2_000 if on else -800_000}")  # KiB, to sort
         else:
-            role = "origin" if guarded else "replica"
+            role = "origin" if on else "replica"
             cursor.execute(f"SET session_replication_role = {role}")
 
 
-def write_people(world: World) -> None:
+def write_people(data: World | SearchWorld) -> None:
     model = get_user_model()
     people = [
         model(pk=pk, username=f"person{pk}", first_name=f"Person {pk}", password="!")  # noqa: S106
-        for pk in range(1, world.people + 1)
+        for pk in range(1, data.people + 1)
     ]
     model.objects.bulk_create(people, batch_size=1000)
     Mailbox.objects.bulk_create((Mailbox(user=one) for one in people), batch_size=1000)
 
 
-def write_conversations(world: World) -> None:
-    last = world.last_message
+def write_conversations(data: World | SearchWorld) -> None:
+    last = data.last_message
     never = "2024-01-01 00:00:00"
     insert(
         Conversation,
-        rows.CONVERSATION_COLUMNS,
+        world.CONVERSATION_COLUMNS,
         (
             (number, f"{one}:{other}", *_version_and_last(last.get(number)), never)
-            for number, (one, other) in enumerate(world.pairs, 1)
+            for number, (one, other) in enumerate(data.pairs, 1)
         ),
     )
     insert(
         Participant,
-        rows.PARTICIPANT_COLUMNS,
+        world.PARTICIPANT_COLUMNS,
         (
             (number, person, last.get(number, (0, never))[1], 0, False, 0)
-            for number, pair in enumerate(world.pairs, 1)
+            for number, pair in enumerate(data.pairs, 1)
             for person in pair
         ),
     )
@@ -188,7 +192,7 @@ def insert(
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
             marks = ", ".join(["%s"] * len(columns))
-            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", values)  # noqa: S608
+            cursor.executemany(f"INSERT INTO {table} VALUES ({marks})", list(values))  # noqa: S608
         else:
             with cursor.copy(f"COPY {table} FROM STDIN") as copy:
                 for row in values:
@@ -198,7 +202,7 @@ def insert(
 def _finish() -> None:
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
-            # What a server that has run for a while has: a settled log, and known statistics.
+            # Like a server that has run for a while: an empty write-ahead log, and statistics.
             cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
             cursor.execute("ANALYZE")
         else:
@@ -208,8 +212,8 @@ def _finish() -> None:
 
 
 @transaction.atomic
-def _forget_what_was_sent(found: Landmarks) -> None:
-    """Take away what earlier measurements sent, so that each begins with the same world."""
+def _delete_sent_messages(found: Landmarks) -> None:
+    """Delete what earlier measurements sent, so that each one starts with the same data."""
     newer = Message.objects.filter(pk__gt=found.last_message)
     touched = list(newer.order_by().values_list("conversation_id", flat=True).distinct())
     for pk in touched:
