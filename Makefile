@@ -32,7 +32,7 @@ dev: ## serve for development: debug pages and toolbar, restarts when a file cha
 # A file stays with one process, which makes its server, browser and static files once.
 WORKERS := -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 test: ## run every test (ARGS="-k inbox" chooses; REQUIRE_ALL=1 lets none be left out; ALL=1: on both databases)
-	@scripts/venv.sh requirements-dev.txt && $(PYTHON) -m scripts.what_is_here && \
+	@scripts/venv.sh requirements-dev.txt && $(PYTHON) -m scripts.installed_programs && \
 		$(PYTHON) -m pytest $(WORKERS) $(ARGS) && \
 		exec $(PYTHON) -m scripts.on_postgres $(WORKERS) \
 		$(if $(ALL),-m "not browser",-m db) $(ARGS)
@@ -70,7 +70,7 @@ requirements: ## pin the newest releases that pyproject.toml allows
 	$(PYTHON) $(COMPILE) --extra dev --constraint requirements.txt --output-file requirements-dev.txt
 
 messages: ## collect what is to be translated, and compile what is (needs GNU gettext)
-	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.messages
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.translations
 
 bench: ## measure how fast pages are (MESSAGES=10000: the smallest database only)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks

@@ -21,7 +21,7 @@ from benchmarks.cases import CASES, FLOOR
 from benchmarks.growth_chart import draw_growth
 from benchmarks.server import ROOT
 from benchmarks.table import markdown, print_table
-from scripts.what_is_here import postgres_folder
+from scripts.installed_programs import postgres_folder
 from tests.services_fixture import NotHere, make_database, postgres
 
 DATA = ROOT / "benchmarks" / "data"

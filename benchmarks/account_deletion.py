@@ -48,7 +48,7 @@ def main() -> int:
             try:
                 server = stack.enter_context(postgres(durable=True))
             except NotHere as missing:
-                print(f"{missing} is not installed: nothing is measured.", file=sys.stderr)
+                print(f"Nothing is measured: {missing} is not available.", file=sys.stderr)
                 return 1
             os.environ["DATABASE_URL"] = make_database(server, "parley")
         import django

@@ -79,7 +79,7 @@ def main() -> int:
                     else _measure_bus(name, number, options.seconds)
                 )
             except NotHere as missing:
-                print(f"{name} is not measured: {missing} is not installed", file=sys.stderr)
+                print(f"{name} is not measured: {missing} is not available.", file=sys.stderr)
                 break
             results[f"{name} {number}"] = found
             RESULTS.parent.mkdir(exist_ok=True)

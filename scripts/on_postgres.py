@@ -1,7 +1,7 @@
 """Run tests on PostgreSQL and Redis: `python -m scripts.on_postgres`, with pytest's arguments.
 
-Both servers are started for this run, in a temporary folder and on free ports. A machine that
-lacks one of them runs nothing here; `what_is_here` has said so before.
+It starts both servers for this run, in a temporary folder and on free ports. If one of them is not
+installed, it runs no test; `installed_programs` prints a line about that.
 """
 
 import os
@@ -12,7 +12,7 @@ from tests.services_fixture import NotHere, make_database, postgres, redis_cache
 
 
 def main(arguments: list[str]) -> int:
-    """pytest's exit status; 0 without the servers, unless REQUIRE_ALL=1 asks for them."""
+    """The exit status of pytest. Without the servers 0, or 1 if REQUIRE_ALL=1 requires them."""
     try:
         with postgres() as server, redis_cache() as cache:
             print("On PostgreSQL and Redis:", flush=True)
@@ -20,7 +20,7 @@ def main(arguments: list[str]) -> int:
             tests = [sys.executable, "-m", "pytest", *arguments]
             return subprocess.call(tests, env=os.environ | addresses)
     except NotHere as missing:
-        print(f"Nothing was run on PostgreSQL and Redis: {missing} is not here.", flush=True)
+        print(f"No test ran on PostgreSQL and Redis: {missing} is not available.", flush=True)
         return 1 if os.environ.get("REQUIRE_ALL") == "1" else 0
 
 

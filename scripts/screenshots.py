@@ -1,7 +1,8 @@
-"""Draw the pictures in docs/screenshots from the sample: `python -m scripts.screenshots`.
+"""Draw the screenshots in docs/screenshots: `python -m scripts.screenshots`.
 
-An expression chooses by name: `python -m scripts.screenshots "inbox|thread"`. A server of its own
-in a temporary folder, the people of `make_demo`, and Debian's Chromium.
+A regular expression chooses screenshots by name: `python -m scripts.screenshots "inbox|thread"`. The
+script starts a server of its own in a temporary folder, with the people of `make_demo`, and Debian's
+Chromium.
 """
 
 import os
@@ -13,29 +14,32 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from secrets import token_urlsafe
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from scripts.what_is_here import chromium
+from scripts.installed_programs import chromium
 from tests.browser.server import PROJECT, Server
 
 PICTURES = PROJECT / "docs" / "screenshots"
-# What the app is looked at on. Every page and state is drawn on the first and the last, in both
-# themes; the inbox and a conversation on all.
+# Screens, by the suffix of the file name. Most pages are drawn on the first and on the last screen,
+# in both themes; the inbox and a conversation on all.
 SIZES = {
     "phone": (375, 812),
     "small-phone": (320, 640),
     "tablet": (834, 1112),
     "": (1440, 900),
 }
-SCHEMES = {"": "light", "dark": "dark"}
+SCHEMES: dict[str, Literal["light", "dark"]] = {"": "light", "dark": "dark"}
 PATIENCE = 30_000  # milliseconds
-# Nothing is read on sight, or every picture would show less unread than the one before.
-SEES_NOTHING = "IntersectionObserver.prototype.observe = () => {};"
-# Somewhere it is afternoon, and what the sample tells of happened today.
+# No message becomes visible to the page, so that it marks none as read. Otherwise each screenshot
+# would show fewer unread messages than the one before.
+NOTHING_VISIBLE = "IntersectionObserver.prototype.observe = () => {};"
+# In one of these zones it is afternoon, so that the newest messages of the demo are of today.
 ZONES = (
     "Europe/Lisbon",
     "America/New_York",
@@ -47,17 +51,17 @@ ZONES = (
 
 @dataclass
 class Look:
-    """A page in a state: how one comes to it, and what is special about it."""
+    """A page in one state: the steps that lead to it, and the variants to draw."""
 
-    show: Callable[[Page], None]
+    show: Callable[[Page], object]
     user: str = "mira"  # empty: nobody is signed in
     language: str = ""
     sizes: tuple[str, ...] = ("phone", "")
     schemes: tuple[str, ...] = ("", "dark")
-    whole: bool = False  # all of the page, not only what fits the window
+    whole: bool = False  # the whole page, not only the part in the window
 
 
-def at(address: str) -> Callable[[Page], None]:
+def at(address: str) -> Callable[[Page], object]:
     return lambda page: page.goto(address)
 
 
@@ -65,7 +69,7 @@ def open_row(page: Page, name: str) -> None:
     page.goto("/inbox/")
     page.locator(".row-c", has_text=name).click()
     expect(page.locator(".conv-head h1")).to_contain_text(name)
-    page.wait_for_load_state()  # keys are heard from then on
+    page.wait_for_load_state()  # from then on the page handles keys
 
 
 def conversation(page: Page) -> None:
@@ -73,7 +77,7 @@ def conversation(page: Page) -> None:
 
 
 def thread(page: Page) -> None:
-    """Four levels deep, and a reply being written."""
+    """A thread of four levels, while a reply is written."""
     open_row(page, "Jonas")
     page.locator(".node", has_text="Shall we plant a hedge").locator(".thread-open").click()
     water = page.locator("article", has_text="It held water.")
@@ -83,7 +87,7 @@ def thread(page: Page) -> None:
 
 
 def continued(page: Page) -> None:
-    """A thread that is too deep goes on on a page of its own."""
+    """The page on which a very deep thread continues."""
     open_row(page, "Jonas")
     page.locator(".node", has_text="Shall we plant a hedge").locator(".thread-open").click()
     page.locator("a.continue").first.click()
@@ -91,7 +95,7 @@ def continued(page: Page) -> None:
 
 
 def history(page: Page) -> None:
-    """An open thread, in it the history of a message."""
+    """An open thread with the history of a message."""
     open_row(page, "Jonas")
     page.locator(".thread-open").last.click()
     expect(page.locator(".replies article").last).to_be_visible()
@@ -118,7 +122,7 @@ def editing(page: Page) -> None:
 
 
 def refused(page: Page) -> None:
-    """An empty message."""
+    """The error for an empty message."""
     open_row(page, "Jonas")
     page.locator("#composer textarea").press("Control+Enter")
     expect(page.locator("#composer .box-error")).to_be_visible()
@@ -141,7 +145,7 @@ def new_refused(page: Page) -> None:
 
 
 def long_words(page: Page) -> None:
-    """A word and an address that no line can hold."""
+    """A word and an address that are longer than a line."""
     open_row(page, "Tomás")
     word = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunterbeamtengesellschaft"
     page.locator("#composer textarea").fill(f"{word}\n\nhttps://example.org/{'a-long-path-' * 12}")
@@ -164,54 +168,55 @@ def printed(page: Page) -> None:
     page.emulate_media(media="print")
 
 
-# They change something: drawn last, so that all other pictures show the same.
+# These send a message. They are drawn last, so that all others show the same messages.
 LAST = {"offline", "long-words"}
 ALL = tuple(SIZES)
-# Light and large is enough for what differs from another in its words only.
-ONCE = {"sizes": ("",), "schemes": ("",)}
+LARGE = LIGHT = ("",)
 
 LOOKS: dict[str, Look] = {
     "inbox": Look(at("/inbox/"), sizes=ALL),
     "conversation": Look(history, sizes=ALL),
     "thread": Look(thread),
-    "continued-thread": Look(continued, schemes=("",)),
-    "deep-thread": Look(thread, sizes=("small-phone",), schemes=("",)),
-    "editing": Look(editing, schemes=("",)),
-    "refused": Look(refused, schemes=("",)),
+    "continued-thread": Look(continued, schemes=LIGHT),
+    "deep-thread": Look(thread, sizes=("small-phone",), schemes=LIGHT),
+    "editing": Look(editing, schemes=LIGHT),
+    "refused": Look(refused, schemes=LIGHT),
     "offline": Look(offline),
     "bell": Look(bell),
-    "keys": Look(keys, schemes=("",)),
-    "long-words": Look(long_words, schemes=("",)),
-    "notifications": Look(at("/notifications/"), schemes=("",)),
+    "keys": Look(keys, schemes=LIGHT),
+    "long-words": Look(long_words, schemes=LIGHT),
+    "notifications": Look(at("/notifications/"), schemes=LIGHT),
     "new": Look(at("/new/?q=to")),
-    "new-refused": Look(new_refused, **ONCE),
+    "new-refused": Look(new_refused, sizes=LARGE, schemes=LIGHT),
     "search": Look(at("/search/?q=hedge")),
-    "search-help": Look(at("/search/"), **ONCE),
+    "search-help": Look(at("/search/"), sizes=LARGE, schemes=LIGHT),
     "account": Look(at("/account/"), whole=True),
-    "delete-account": Look(at("/account/delete/"), **ONCE),
-    "not-here": Look(at("/m/0/"), **ONCE),
+    "delete-account": Look(at("/account/delete/"), sizes=LARGE, schemes=LIGHT),
+    "not-here": Look(at("/m/0/"), sizes=LARGE, schemes=LIGHT),
     "inbox-empty": Look(at("/inbox/"), user="nobody"),
     "sign-in": Look(at("/accounts/login/"), user=""),
-    "sign-in-refused": Look(wrong_password, user="", schemes=("",)),
-    "sign-up": Look(at("/accounts/signup/"), user="", **ONCE),
-    "german-inbox": Look(at("/inbox/"), language="de", schemes=("",)),
-    "german-account": Look(at("/account/"), language="de", whole=True, **ONCE),
-    "arabic-inbox": Look(at("/inbox/"), language="ar", schemes=("",)),
+    "sign-in-refused": Look(wrong_password, user="", schemes=LIGHT),
+    "sign-up": Look(at("/accounts/signup/"), user="", sizes=LARGE, schemes=LIGHT),
+    "german-inbox": Look(at("/inbox/"), language="de", schemes=LIGHT),
+    "german-account": Look(at("/account/"), language="de", whole=True, sizes=LARGE, schemes=LIGHT),
+    "arabic-inbox": Look(at("/inbox/"), language="ar", schemes=LIGHT),
     "arabic-conversation": Look(lambda page: open_row(page, "ليلى"), language="ar"),
-    "arabic-thread": Look(history, language="ar", schemes=("",)),
-    "arabic-sign-in": Look(at("/accounts/login/"), user="", language="ar", **ONCE),
-    "print": Look(printed, sizes=("",), schemes=("",), whole=True),
+    "arabic-thread": Look(history, language="ar", schemes=LIGHT),
+    "arabic-sign-in": Look(
+        at("/accounts/login/"), user="", language="ar", sizes=LARGE, schemes=LIGHT
+    ),
+    "print": Look(printed, sizes=LARGE, schemes=LIGHT, whole=True),
 }
 
 
 def afternoon() -> str:
-    """The zone in which it is nearest to four o'clock."""
+    """The time zone in which it is nearest to four o'clock in the afternoon."""
     now = datetime.now(UTC)
     return min(ZONES, key=lambda zone: abs(now.astimezone(ZoneInfo(zone)).hour - 16))
 
 
-def make_sample(folder: Path, secret_key: str) -> str:
-    """The password to look at it with, as its main person."""
+def make_demo(folder: Path, secret_key: str) -> str:
+    """Fill the database in `folder`. Returns the password of the demo's people."""
     environment = os.environ | {
         "ENV_FILE": os.devnull,
         "DATA_DIR": str(folder),
@@ -229,7 +234,7 @@ def make_sample(folder: Path, secret_key: str) -> str:
     )
     found = re.search(r"Sign in as mira.* with the password (\S+)", answer.stdout)
     if found is None:
-        raise ValueError(f"make_demo says nothing of a password: {answer.stdout}")
+        raise ValueError(f"The output of make_demo has no password: {answer.stdout}")
     return found.group(1)
 
 
@@ -242,7 +247,7 @@ def sign_in(page: Page, username: str, password: str) -> None:
 
 
 def sign_up(page: Page, password: str) -> None:
-    """Somebody who has nothing yet."""
+    """Sign up a person without any conversation."""
     page.goto("/accounts/signup/")
     page.locator("#id_first_name").fill("Nora Neumann")
     page.locator("#id_username").fill("nobody")
@@ -254,8 +259,8 @@ def sign_up(page: Page, password: str) -> None:
 
 def draw(browser: Browser, address: str, password: str, only: str) -> None:
     expect.set_options(timeout=PATIENCE)
-    options = {"base_url": address, "reduced_motion": "reduce"}
-    context = browser.new_context(**options)
+    new_context = partial(browser.new_context, base_url=address, reduced_motion="reduce")
+    context = new_context()
     page = context.new_page()
     sign_up(page, password)
     sessions = {"": None, "nobody": context.storage_state()}
@@ -269,14 +274,13 @@ def draw(browser: Browser, address: str, password: str, only: str) -> None:
         for size in look.sizes:
             width, height = SIZES[size]
             for ending in look.schemes:
-                context = browser.new_context(
-                    **options,
+                context = new_context(
                     viewport={"width": width, "height": height},
                     color_scheme=SCHEMES[ending],
                     locale=look.language or "en",
                     storage_state=sessions[look.user],
                 )
-                context.add_init_script(SEES_NOTHING)
+                context.add_init_script(NOTHING_VISIBLE)
                 page = context.new_page()
                 look.show(page)
                 page.evaluate("document.fonts.ready.then(() => true)")
@@ -286,8 +290,8 @@ def draw(browser: Browser, address: str, password: str, only: str) -> None:
                 context.close()
 
 
-def make_smaller() -> None:
-    """Fewer colours: a third of the size, and nobody sees it."""
+def reduce_colours() -> None:
+    """Reduce the colours of the screenshots: a third of the size, with no visible difference."""
     pictures = [str(path) for path in sorted(PICTURES.glob("*.png"))]
     if program := shutil.which("pngquant"):
         subprocess.run([program, "--ext", ".png", "--force", "--", *pictures], check=True)
@@ -295,14 +299,16 @@ def make_smaller() -> None:
         fewer = ["-strip", "+dither", "-colors", "160", "-define", "png:compression-level=9"]
         subprocess.run([program, *fewer, "-type", "Palette", *pictures], check=True)
     else:
-        print("Neither pngquant nor ImageMagick is installed: the pictures are larger than needed.")
+        print(
+            "Neither pngquant nor ImageMagick is installed: the screenshots stay larger than needed."
+        )
 
 
 def main() -> int:
-    """Draw all pictures again."""
+    """Draw the screenshots again."""
     program = chromium()
     if program is None:
-        print("Chromium is not installed.")
+        print("No screenshot was drawn: Chromium is not installed.")
         return 1
     only = sys.argv[1] if len(sys.argv) > 1 else ""
     if not only:
@@ -313,7 +319,7 @@ def main() -> int:
         os.environ["TIME_ZONE"] = afternoon()
         server = Server(Path(temporary), secret_key).wait()
         try:
-            password = make_sample(Path(temporary), secret_key)
+            password = make_demo(Path(temporary), secret_key)
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(
                     executable_path=program, args=["--no-sandbox", "--disable-gpu"]
@@ -322,7 +328,7 @@ def main() -> int:
                 browser.close()
         finally:
             server.stop()
-    make_smaller()
+    reduce_colours()
     return 0
 
 

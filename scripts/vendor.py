@@ -1,7 +1,7 @@
 """Fetch the vendored files again, and build the icon sprite: `python -m scripts.vendor`.
 
-Packages come through npm's own client, which checks each against the registry's integrity hash.
-To upgrade one, change its version here and run this. To add an icon, add its name to ICONS.
+npm fetches the packages and checks each against the integrity hash of the registry. To upgrade a
+package, change its version here and run this script. To add an icon, add its name to ICONS.
 """
 
 import base64
@@ -19,7 +19,7 @@ VENDOR = STATIC / "vendor"
 
 @dataclass(frozen=True)
 class Package:
-    """A package of the npm registry, and what is taken from it unmodified."""
+    """A package of the npm registry, and the files that are copied from it unmodified."""
 
     name: str
     version: str
@@ -104,7 +104,7 @@ htmx is not here: django-htmx brings it, `{% htmx_script %}` serves it.
 
 
 def fetch(package: Package, folder: Path) -> dict[str, bytes]:
-    """The files of `package` by their path, drawings and all; its archive stays in `folder`."""
+    """The content of all files of `package`, by their path. The archive stays in `folder`."""
     answer = subprocess.run(
         ["npm", "pack", "--silent", f"{package.name}@{package.version}"],
         cwd=folder,
@@ -121,19 +121,19 @@ def fetch(package: Package, folder: Path) -> dict[str, bytes]:
 
 
 def symbol(name: str, drawing: str) -> str:
-    """A `<symbol>` with what the icon file `drawing` holds, as it is."""
+    """A `<symbol>` with the unmodified shapes of `drawing`, the content of an SVG file."""
     match = re.fullmatch(
         r'\s*<svg [^>]*viewBox="([\d ]+)"[^>]*>\s*(.*?)\s*</svg>\s*', drawing, re.S
     )
     if not match:
-        raise ValueError(f"The icon {name} is not drawn as expected.")
+        raise ValueError(f"The file of the icon {name} has an unexpected form.")
     view_box, shapes = match.groups()
     shapes = re.sub(r">\s+<", "><", shapes)
     return f'<symbol id="{name}" viewBox="{view_box}">{shapes}</symbol>\n'
 
 
 def sprite(files: dict[str, bytes]) -> str:
-    """All of ICONS in one file, from the files of the package."""
+    """The content of the sprite: all of ICONS, from the files of their package."""
     symbols = [symbol(name, files[f"icons/{name}.svg"].decode()) for name in ICONS]
     note = f"From Bootstrap Icons {BOOTSTRAP_ICONS.version}, MIT: see vendor/VENDOR.md"
     return "".join(
@@ -142,7 +142,7 @@ def sprite(files: dict[str, bytes]) -> str:
 
 
 def sha384(path: Path) -> str:
-    """The hash in the form of an `integrity` attribute, without its prefix."""
+    """The hash of a file as in an `integrity` attribute, without the prefix "sha384-"."""
     return base64.b64encode(hashlib.sha384(path.read_bytes()).digest()).decode()
 
 

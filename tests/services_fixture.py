@@ -23,7 +23,7 @@ from typing import Any
 import psycopg
 import redis
 
-from scripts.what_is_here import postgres_folder, redis_server
+from scripts.installed_programs import postgres_folder, redis_server
 
 OWNER = "parley"  # the superuser of the databases, who exists nowhere else
 START = 30.0  # seconds a server may take until it answers

@@ -12,8 +12,8 @@ from django.conf import settings
 from django.template import engines
 from django.utils.translation import ngettext, override
 
-from scripts import messages
-from scripts.what_is_here import gettext as gnu_gettext
+from scripts import translations
+from scripts.installed_programs import gettext as gnu_gettext
 from tests.test_architecture import APPS, ROOT, TEMPLATES, name_of
 
 OTHERS = [code for code, _ in settings.LANGUAGES if code != "en"]
@@ -34,7 +34,7 @@ def collected(tmp_path_factory):
     shutil.copy(ROOT / "manage.py", folder)
     for name in (*APPS, "templates", "locale"):
         shutil.copytree(ROOT / name, folder / name)
-    messages.collect(folder)
+    translations.collect(folder)
     return folder
 
 
@@ -46,21 +46,21 @@ def catalogue_of(path):
 @pytest.mark.parametrize("language", OTHERS)
 def test_everything_is_translated(collected, language):
     """`make messages` collects what is new; the translations go into locale/…/django.po."""
-    assert messages.untranslated(language, collected) == []
+    assert translations.untranslated(language, collected) == []
 
 
 def test_the_languages_offered_are_those_that_are_collected():
-    assert sorted(messages.LANGUAGES) == sorted(OTHERS)
+    assert sorted(translations.LANGUAGES) == sorted(OTHERS)
 
 
 @pytest.mark.parametrize("language", OTHERS)
 def test_what_is_compiled_is_what_is_written(tmp_path, language):
     anew = tmp_path / "django.mo"
     try:
-        messages.compile_to(anew, language)
+        translations.compile_to(anew, language)
     except subprocess.CalledProcessError as refused:
         pytest.fail(refused.stderr)
-    committed = messages.catalogue(language).with_suffix(".mo")
+    committed = translations.catalogue(language).with_suffix(".mo")
 
     assert catalogue_of(committed)._catalog == catalogue_of(anew)._catalog
 
@@ -71,7 +71,7 @@ MARKUP = re.compile(r"<[^>]+>|%\(\w+\)s|\{\}")
 @pytest.mark.parametrize("language", OTHERS)
 def test_translations_keep_markup_and_gaps(language):
     """A translated text may leave a number out ("one message"), and brings nothing of its own."""
-    catalogue = catalogue_of(messages.catalogue(language).with_suffix(".mo"))._catalog
+    catalogue = catalogue_of(translations.catalogue(language).with_suffix(".mo"))._catalog
     assert len(catalogue) > 300
     for source, translation in catalogue.items():
         if not source:

@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from accounts.models import Preferences
 from messaging.models import Conversation
-from scripts import what_is_here
+from scripts import installed_programs
 from tests import npm
 from tests.browser import axe as checker
 from tests.browser.server import started
@@ -63,7 +63,7 @@ def installed(program: Path | None) -> Path:
 @contextmanager
 def a_browser(**options):
     """Chromium. While it runs, Playwright's event loop runs in this thread."""
-    program = installed(what_is_here.browser())
+    program = installed(installed_programs.browser())
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         # Django refuses to touch a database where an event loop runs: here nothing awaits it.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")

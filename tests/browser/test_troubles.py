@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 
 from messaging import services
 from messaging.models import Message
-from scripts.what_is_here import chromium
+from scripts.installed_programs import chromium
 from tests.browser.conftest import ARGUMENTS, PASSWORD, installed
 from tests.browser.pages import (
     article,

@@ -11,7 +11,7 @@ from uuid import uuid4
 
 import pytest
 
-from scripts.what_is_here import strace
+from scripts.installed_programs import strace
 from tests.faults.house import Browser, house, lost_or_doubled
 
 SENDS = 15

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from scripts.what_is_here import nginx
+from scripts.installed_programs import nginx
 from tests.services_fixture import NotHere, free_port, make_database, postgres, redis_cache
 
 PROJECT = Path(__file__).resolve().parents[2]

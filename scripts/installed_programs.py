@@ -1,43 +1,44 @@
-"""What this machine has of the programs that some tests need.
+"""The programs that some tests need, and where this machine has them.
 
-`python -m scripts.what_is_here` prints a line about what is missing, or nothing; with
-REQUIRE_ALL=1 in the environment something missing is a failure.
+`python -m scripts.installed_programs` prints a line if some are missing, else nothing. With
+REQUIRE_ALL=1 in the environment, a missing program is a failure.
 """
 
 import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 
 def chromium() -> Path | None:
-    """The browser that people have."""
+    """The browser as people use it, with a window."""
     return _first("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 
 
 def browser() -> Path | None:
-    """The browser for tests marked `browser`: where it is installed, the one that has no window to
-    draw, which takes two thirds of the time.
+    """The browser for tests marked `browser`: the one without a window, if it is installed. It
+    takes two thirds of the time.
     """
     return _first("chromium-headless-shell") or chromium()
 
 
 def _first(*names: str) -> Path | None:
-    """The first of these programs that is here."""
+    """The first of these programs that is installed."""
     return next((Path(found) for name in names if (found := shutil.which(name))), None)
 
 
 def postgres_folder() -> Path | None:
-    """The folder with PostgreSQL's server programs, `initdb` and `postgres`; the newest one."""
+    """The folder of the newest PostgreSQL server, with its programs `initdb` and `postgres`."""
     candidates = []
     if pg_config := shutil.which("pg_config"):
         answer = subprocess.run(
             [pg_config, "--bindir"], capture_output=True, text=True, check=False
         )
         candidates.append(Path(answer.stdout.strip()))
-    # Debian installs the server outside the PATH, and pg_config with another package.
+    # Debian installs the server outside the PATH, and pg_config in another package.
     versions = Path("/usr/lib/postgresql").glob("*/bin")
     candidates += sorted(versions, key=lambda folder: folder.parent.name.zfill(4), reverse=True)
     if initdb := shutil.which("initdb"):
@@ -55,13 +56,13 @@ def redis_server() -> Path | None:
 
 def nginx() -> Path | None:
     """The proxy in front of several processes."""
-    # Debian keeps it where only administrators look.
+    # Debian installs it in a folder that is only in the PATH of root.
     found = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
     return Path(found) if found else None
 
 
 def strace() -> Path | None:
-    """What tells which calls of the system a process makes: for the test of syncs."""
+    """The tracer of system calls, for the test that messages are written to the disk."""
     return _first("strace")
 
 
@@ -72,8 +73,8 @@ def gettext() -> Path | None:
 
 
 def missing() -> list[str]:
-    """Names of what was not found, in the order in which the tests are told."""
-    parts = {
+    """The programs that are not installed, and the tests that need them."""
+    programs: dict[str, Callable[[], Path | None]] = {
         "Chromium (browser tests)": chromium,
         "PostgreSQL (its share of the database tests)": postgres_folder,
         "GNU gettext (tests of the translations)": gettext,
@@ -85,15 +86,15 @@ def missing() -> list[str]:
         "nginx (tests of several processes behind a proxy)": nginx,
         "strace (the test that messages are on disk)": strace,
     }
-    return [name for name, find in parts.items() if find() is None]
+    return [name for name, find in programs.items() if find() is None]
 
 
 def main() -> int:
-    """Tell what is missing; 1 if that must not be."""
+    """Print what is missing. Returns 1 if something is missing and REQUIRE_ALL=1."""
     names = missing()
     if not names:
         return 0
-    print(f"Left out, not found on this machine: {', '.join(names)}.", flush=True)
+    print(f"Not installed, so their tests are skipped: {', '.join(names)}.", flush=True)
     return 1 if os.environ.get("REQUIRE_ALL") == "1" else 0
 
 

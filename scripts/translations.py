@@ -1,7 +1,7 @@
-"""Collect what the interface says into `locale/`, and compile what is translated of it.
+"""Collect the texts of the interface into `locale/`, and compile their translations.
 
-`python -m scripts.messages` (or `make messages`) needs GNU gettext. It prints what has no
-translation yet, and answers 1 if there is any.
+`python -m scripts.translations` (or `make messages`) needs GNU gettext. It prints the texts without
+a translation, and exits with 1 if there are any.
 """
 
 import os
@@ -9,11 +9,11 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.what_is_here import gettext
+from scripts.installed_programs import gettext
 
 PROJECT = Path(__file__).resolve().parent.parent
 LANGUAGES = ("ar", "de")
-# Programs, and what people see only who run the tests.
+# Folders without texts of the interface.
 IGNORED = ("tests", "benchmarks", "scripts", "docs", "data", "demo-data", "node_modules", ".venv")
 
 
@@ -22,11 +22,11 @@ def catalogue(language: str, project: Path = PROJECT) -> Path:
 
 
 def collect(project: Path = PROJECT) -> None:
-    """Bring the catalogues up to date with the code and the templates below `project`."""
+    """Update the catalogues from the code and the templates below `project`."""
     arguments = [f"--locale={language}" for language in LANGUAGES]
     arguments += [f"--ignore={name}" for name in IGNORED]
     subprocess.run(
-        # Without line numbers: those of a file change with every line that is added above.
+        # Without line numbers, which change with every line that is added above.
         [
             sys.executable,
             "manage.py",
@@ -50,14 +50,18 @@ def collect(project: Path = PROJECT) -> None:
 
 
 def compile_to(compiled: Path, language: str, project: Path = PROJECT) -> None:
-    """Compile a catalogue; one whose placeholders or plural forms are wrong is refused."""
+    """Compile a catalogue.
+
+    Raises:
+        CalledProcessError: placeholders or plural forms of a translation are wrong.
+    """
     source = str(catalogue(language, project))
     command = ["msgfmt", "--check", "--output-file", str(compiled), source]
     subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 def untranslated(language: str, project: Path = PROJECT) -> list[str]:
-    """What has no translation, or only one that was guessed from a similar text."""
+    """The texts without a translation, or with one that was guessed from a similar text."""
     missing = []
     for which in ("--untranslated", "--only-fuzzy"):
         answer = subprocess.run(
@@ -66,7 +70,7 @@ def untranslated(language: str, project: Path = PROJECT) -> list[str]:
             capture_output=True,
             text=True,
         )
-        # The first is the head of the file.
+        # The empty one is the header of the file.
         lines = [line for line in answer.stdout.splitlines() if line.startswith("msgid ")]
         missing += [line.removeprefix("msgid ") for line in lines if line != 'msgid ""']
     return missing
@@ -74,7 +78,7 @@ def untranslated(language: str, project: Path = PROJECT) -> list[str]:
 
 def main() -> int:
     if gettext() is None:
-        print("GNU gettext is not installed.")
+        print("Nothing was collected: GNU gettext is not installed.")
         return 1
     collect()
     missing = {language: untranslated(language) for language in LANGUAGES}
