@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import User
@@ -31,13 +30,9 @@ class Scene:
         # The beginning of a chain: each message answers the one before.
         self.chain = Message.objects.get(pk=Message.objects.get(pk=at.chain_leaf).root_pk)
         self.request = request_of(self.reader)
-
-    @cached_property
-    def browser(self) -> Client:
-        """A browser in which the reader is signed in."""
-        client = Client(headers={"host": "localhost"})
-        client.force_login(self.reader)
-        return client
+        self.browser = Client(headers={"host": "localhost"})
+        self.browser.force_login(self.reader)
+        self.browser.handler.load_middleware()  # else the first request would do it
 
 
 def request_of(reader: User) -> ReaderRequest:

@@ -37,7 +37,8 @@ from tests.queries import statements
 def bare(request, pk):
     """The list without any cache, as a page or as a part."""
     conversation = caching.find_conversation(request.user, pk)
-    part = conversations.cached_list(request.user, conversation).content.decode()
+    render = conversations.cached_list.__wrapped__
+    part = render(caching.list_request(request.user, pk), conversation).content.decode()
     return HttpResponse(part if request.htmx else f"<html><body>{part}</body></html>")
 
 
