@@ -10,7 +10,7 @@ DJADE := .venv/bin/djade
 CHECKS := ENV_FILE=/dev/null SECRET_KEY=only-for-checks DATABASE_URL=sqlite://:memory:
 APPS := common messaging chats accounts operations messaging_app
 
-.PHONY: help run demo dev test lint format requirements bench bench-load faults screenshots bench-live messages audit
+.PHONY: help run demo dev test lint format requirements bench bench-load techniques faults screenshots bench-live messages audit
 
 help: ## print these commands
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1|\2/p' Makefile | awk -F'|' '{ printf "  %-18s%s\n", $$1, $$2 }'
@@ -80,6 +80,9 @@ bench-load: ## drive the real server with many requests at once (needs wrk)
 
 bench-live: ## measure open windows: memory, time from sending to showing (ARGS="--only redis")
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks.live $(ARGS)
+
+techniques: ## measure what each technique of docs/techniques.md costs, and write its table
+	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m benchmarks.techniques
 
 screenshots: ## draw the pictures in docs/screenshots again (needs Chromium)
 	@scripts/venv.sh requirements-dev.txt && exec $(PYTHON) -m scripts.screenshots
