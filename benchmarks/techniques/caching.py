@@ -17,7 +17,6 @@ from chats.http.limits import limited
 from chats.http.requests import ReaderRequest
 from chats.page_shell import PageShell
 from chats.views.conversations import conversation_messages
-from messaging import services
 from messaging.models import Message
 from tests.chats.test_caching import bare, by_version_read_afterwards, inside
 
@@ -98,18 +97,14 @@ def naive_invalidation() -> Iterator[None]:
         post_save.disconnect(naive_forget, sender=Message)
 
 
-def _send(scene: Scene) -> None:
-    services.send_message(sender=scene.writer, receiver=scene.reader, content="Are you coming?")
-
-
 def _naive_send_and_show(scene: Scene) -> None:
     with naive_invalidation():
-        _send(scene)
+        scene.send_message()
     naive_list(scene.request, scene.conversation.pk)
 
 
 def _send_and_show(scene: Scene) -> None:
-    _send(scene)
+    scene.send_message()
     conversation_messages(scene.request, scene.conversation.pk)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -15,10 +15,10 @@ from django.dispatch import Signal
 
 from benchmarks.techniques.technique import Scene, Technique
 from messaging import services, signals
+from messaging.mailboxes import Mailbox
 from messaging.managers import MessageQuerySet
 from messaging.models import (
     Conversation,
-    Mailbox,
     Message,
     MessageHistory,
     Notification,
@@ -50,7 +50,7 @@ def naive_notify(instance: Message, **kwargs: Any) -> None:
     Notification.objects.create(user=instance.receiver, message=instance)
 
 
-def naive_notifications():
+def naive_notifications() -> AbstractContextManager[None]:
     return instead_of(signals.create_message_notification, post_save, Message, naive_notify)
 
 
@@ -67,7 +67,7 @@ def naive_log_edit(instance: Message, **kwargs: Any) -> None:
             instance.edited = True
 
 
-def naive_histories():
+def naive_histories() -> AbstractContextManager[None]:
     return instead_of(signals.log_message_edit, pre_save, Message, naive_log_edit)
 
 
@@ -90,7 +90,7 @@ def naive_clean_up(instance: User, **kwargs: Any) -> None:
     Mailbox.objects.filter(pk=instance.pk).delete()
 
 
-def naive_deletions():
+def naive_deletions() -> AbstractContextManager[None]:
     return instead_of(signals.cleanup_user_data, post_delete, get_user_model(), naive_clean_up)
 
 
@@ -116,13 +116,12 @@ def naive_receivers_off() -> bool:
     return post_save.disconnect(signals.create_message_notification, sender=Message)
 
 
+# --- What is measured -----------------------------------------------------------------------------
+
+
 def _send_with_naive_receiver(scene: Scene) -> None:
     with naive_notifications():
-        _send(scene)
-
-
-def _send(scene: Scene) -> None:
-    services.send_message(sender=scene.writer, receiver=scene.reader, content="Are you coming?")
+        scene.send_message()
 
 
 def _save_with_naive_receiver(scene: Scene) -> None:
@@ -151,7 +150,7 @@ def _twenty_messages_alone(scene: Scene) -> None:
 
 
 TECHNIQUES = (
-    Technique("post_save", "send a message", _send_with_naive_receiver, _send),
+    Technique("post_save", "send a message", _send_with_naive_receiver, Scene.send_message),
     Technique(
         "pre_save",
         "save a read mark",

@@ -13,7 +13,9 @@ from django_htmx.middleware import HtmxDetails
 
 from benchmarks.world import FLOODER, Landmarks
 from chats.http.requests import ReaderRequest
-from messaging.models import Conversation, Mailbox, Message
+from messaging import services
+from messaging.mailboxes import Mailbox
+from messaging.models import Conversation, Message
 
 
 class Scene:
@@ -33,6 +35,10 @@ class Scene:
         self.browser = Client(headers={"host": "localhost"})
         self.browser.force_login(self.reader)
         self.browser.handler.load_middleware()  # else the first request would do it
+
+    def send_message(self) -> None:
+        """Send a message to the reader, into the conversation."""
+        services.send_message(sender=self.writer, receiver=self.reader, content="Are you coming?")
 
 
 def request_of(reader: User) -> ReaderRequest:
