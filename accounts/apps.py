@@ -1,4 +1,4 @@
-"""Accounts of people: who may sign up, sign in, and go."""
+"""Accounts: signing up, signing in, preferences, and deletion."""
 
 from django.apps import AppConfig
 

@@ -1,8 +1,8 @@
-"""Who somebody is, by their password and then by their session."""
+"""Authentication: by password at the sign-in, and by the session afterwards."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.auth_backends import AuthenticationBackend
 from allauth.account.internal.userkit import filter_users_by_email
@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
     from django.http import HttpRequest
 
-# Addresses are not verified, so several accounts may name the same one. Each that is tried costs
-# a password hash: a stranger must not make somebody's sign-in slow by naming their address often.
+# Addresses are not verified, so several accounts can have the same one, and each account that is
+# tried costs a password hash. A stranger who signs up many times with the address of somebody else
+# must not make the sign-in of that person slow.
 MOST_ACCOUNTS_TRIED = 3
 
 
@@ -29,20 +30,20 @@ class BackendWithMailbox(AuthenticationBackend):
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 
-    def _authenticate(self, request: HttpRequest | None, **credentials) -> User | None:
-        # allauth's own tries a known address twice and an unknown one not at all; the time that
-        # takes would tell which addresses have an account.
+    def _authenticate(self, request: HttpRequest | None, **credentials: Any) -> User | None:
+        # allauth's version checks the password of a known address twice, and of an unknown one
+        # never. The time that this takes would reveal which addresses have an account.
         password = credentials["password"]
         login = credentials.get("email") or credentials.get("username") or ""
-        for user in self._named(login):
+        for user in self._candidates(login):
             if self._check_password(user, password):
                 return user
         return None
 
-    def _named(self, login: str) -> list[User]:
-        """Whom `login` may mean, most likely first."""
+    def _candidates(self, login: str) -> list[User]:
+        """The users that `login` can mean, the most likely first."""
         people = get_user_model()._default_manager
-        # The exact spelling first: imported people may differ in case only.
+        # The exact spelling first: usernames of imported people can differ in case only.
         found = list(people.filter(username=login)) or list(people.filter(username__iexact=login))
         if "@" in login:
             found += sorted(filter_users_by_email(login, for_login=True), key=lambda user: user.pk)

@@ -1,8 +1,8 @@
-"""Which accounts were erased, kept so that nobody can tell who they were.
+"""The deletion ledger: which accounts were deleted, in a form that reveals nobody.
 
-A backup brings back whoever was in it. What `erased` holds is a keyed hash of each account that
-went: enough for `restore` to know them again and erase them once more, and nothing to anybody who
-reads it. It lies beside the database and is no part of a backup.
+A restored backup brings back every account that it contains. The ledger is the file `erased` in the
+data folder, and no part of a backup. It holds a keyed hash of each deleted account: `restore` can
+recognize these accounts and delete them again, and a reader of the file learns nothing.
 """
 
 from __future__ import annotations
@@ -20,16 +20,22 @@ from django.utils.crypto import salted_hmac
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-# Before the hash of an account: nothing if it is gone, or that it was about to go, or that it did not.
-GONE, BEGUN, TAKEN_BACK = "", "?", "-"
+# The mark before a fingerprint: the account was deleted; its deletion has started; its deletion
+# failed, and the account exists. The last line about a fingerprint counts.
+DELETED, STARTED, FAILED = "", "?", "-"
 
 
 def _ledger() -> Path:
-    return settings.DATA_DIR / "erased"
+    # The name is older than the word "deleted", and existing data folders have it.
+    return Path(settings.DATA_DIR) / "erased"
 
 
 def fingerprint(pk: int, joined: datetime) -> str:
-    """What stands for an account. Ids alone would not do: after a restore they are given again."""
+    """The keyed hash of an account: 64 hexadecimal digits.
+
+    An id is not enough: after a restore the database gives the same ids to other people.
+    """
+    # The salt belongs to the format of the ledger.
     return salted_hmac(
         "accounts.erased", f"{pk}:{joined.timestamp()}", algorithm="sha256"
     ).hexdigest()
@@ -39,30 +45,35 @@ def _fingerprint_of(user: User) -> str:
     return fingerprint(user.pk, user.date_joined)
 
 
-def begin(fingerprint: str) -> None:
-    """Write down that an account is about to go, before that can be certain: a power cut between
-    the two must not forget it. `remember` or `settle` has the last word.
+def record_started(fingerprint: str) -> None:
+    """Record that the deletion of an account has started, before its commit.
+
+    A power cut right after the commit must not lose the deletion. `record_finished` or
+    `resolve_started` records the outcome.
     """
-    _write([f"{BEGUN}{fingerprint}"])
+    _append([f"{STARTED}{fingerprint}"])
 
 
-def remember(fingerprints: Iterable[str]) -> None:
-    """Write down that these accounts are gone."""
-    _write(fingerprints)
+def record_finished(fingerprints: Iterable[str]) -> None:
+    """Record that these accounts were deleted."""
+    _append(fingerprints)
 
 
-def settle() -> None:
-    """Decide about deletions that were begun and of which no end is known: whoever is in the
-    database was not deleted. Not for a database that a backup has just brought back.
+def resolve_started() -> None:
+    """Record the outcome of deletions that started and whose outcome is unknown.
+
+    An account that is in the database was not deleted. So this must not run on a database that has
+    just been restored from a backup.
     """
-    begun = _marked(BEGUN)
-    if begun:
-        alive = {_fingerprint_of(user) for user in get_user_model().objects.all()}
-        _write(sorted(begun - alive) + [f"{TAKEN_BACK}{one}" for one in sorted(begun & alive)])
+    started = _marked(STARTED)
+    if started:
+        existing = {_fingerprint_of(user) for user in get_user_model().objects.all()}
+        failed = [f"{FAILED}{one}" for one in sorted(started & existing)]
+        _append(sorted(started - existing) + failed)
 
 
-def _write(lines: Iterable[str]) -> None:
-    """Add to the ledger, and wait until the disk has it."""
+def _append(lines: Iterable[str]) -> None:
+    """Append to the ledger, and wait until the disk has stored it."""
     _ledger().parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle = os.open(_ledger(), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -73,35 +84,35 @@ def _write(lines: Iterable[str]) -> None:
 
 
 def _marked(mark: str) -> set[str]:
-    """The fingerprints whose last mark in the ledger is this one."""
-    lines = _ledger().read_text().split() if is_kept() else []
-    # Of each the last line counts.
-    last = {line.lstrip(BEGUN + TAKEN_BACK): line for line in lines}
+    """The fingerprints whose last line has this mark."""
+    lines = _ledger().read_text().split() if exists() else []
+    last = {line.lstrip(STARTED + FAILED): line for line in lines}
     return {one for one, line in last.items() if line == f"{mark}{one}"}
 
 
-def is_kept() -> bool:
-    """Whether anybody was ever erased here, as far as this data folder knows."""
+def exists() -> bool:
+    """Whether this data folder has a ledger: without one, no account was ever deleted here."""
     return _ledger().exists()
 
 
-def remembered() -> set[str]:
-    """The fingerprints of all accounts that were erased here."""
-    return _marked(GONE)
+def deleted() -> set[str]:
+    """The fingerprints of all accounts that were deleted here."""
+    return _marked(DELETED)
 
 
-def came_back() -> list[User]:
-    """Accounts that are in the database though they were erased: a backup brought them along."""
-    return _people(remembered())
+def restored_accounts() -> list[User]:
+    """Deleted accounts that are in the database, because a backup contained them; by id."""
+    return _accounts(deleted())
 
 
-def undecided() -> list[User]:
-    """Accounts in the database whose deletion was begun, and of which nobody knows whether it
-    succeeded: it failed or the power went, and the server has not been started since.
+def unresolved_accounts() -> list[User]:
+    """Accounts in the database whose deletion started and has no recorded outcome; by id.
+
+    The deletion failed, or the power went, and the server has not been started since.
     """
-    return _people(_marked(BEGUN))
+    return _accounts(_marked(STARTED))
 
 
-def _people(fingerprints: set[str]) -> list[User]:
-    everybody = get_user_model().objects.order_by("pk")
-    return [user for user in everybody if _fingerprint_of(user) in fingerprints]
+def _accounts(fingerprints: set[str]) -> list[User]:
+    users = get_user_model().objects.order_by("pk")
+    return [user for user in users if _fingerprint_of(user) in fingerprints]

@@ -1,9 +1,10 @@
-"""What people fill in about their accounts."""
+"""Forms of accounts."""
 
 from __future__ import annotations
 
 import zoneinfo
 from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
@@ -17,27 +18,30 @@ from accounts.layout import LaidOut
 from accounts.models import Preferences
 from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
 
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
 _USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class DisplayNameField(forms.CharField):
-    """The name that others see, in any script."""
+    """The name that other people see, in any script."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, **kwargs: Any) -> None:
         kwargs.setdefault("label", _("Name"))
         kwargs.setdefault("max_length", DISPLAY_NAME_MAX_LENGTH)
         super().__init__(**kwargs)
         self.widget.attrs |= {"autocomplete": "name", "dir": "auto"}
 
-    def clean(self, value):
-        name = super().clean(value)
+    def clean(self, value: str) -> str:
+        name: str = super().clean(value)
         return clean_display_name(name) if name else name
 
 
 class NewPasswordMixin(forms.BaseForm):
-    """Says what a password has to be, in one sentence instead of allauth's four."""
+    """A form for a new password, with one sentence of help instead of allauth's four."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         first, second = self.fields["password1"], self.fields["password2"]
         first.help_text = _("At least %(least)s characters, and nothing that is easy to guess.") % {
@@ -46,25 +50,27 @@ class NewPasswordMixin(forms.BaseForm):
         second.label = _("The same password again")
 
 
-# Coming in ------------------------------------------------------------------------------------
+# Signing in and up ----------------------------------------------------------------------------
 
 
 class LoginForm(LaidOut, allauth_forms.LoginForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["login"].label = _("Username or e-mail address")
         self.fields["login"].widget.attrs |= _USERNAME_ATTRS
-        # The link stands under the button, where it is not in the way of the next field.
+        # The template has the link to a new password under the button, and not before it.
         self.fields["password"].help_text = ""
 
 
-class SignUpForm(NewPasswordMixin, LaidOut, allauth_forms.SignupForm):
-    """Also the form of the first administrator and of invited people."""
+class SignUpForm(  # type: ignore[misc]  # allauth's clean() has no types
+    NewPasswordMixin, LaidOut, allauth_forms.SignupForm
+):
+    """The first administrator and invited people use it as well."""
 
     first_name = DisplayNameField(help_text=_("What others see. Any language, any script."))
     field_order = ["first_name", "username", "email", "password1", "password2"]
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         username, email = self.fields["username"], self.fields["email"]
         username.label = _("Username")
@@ -83,19 +89,19 @@ class SignUpForm(NewPasswordMixin, LaidOut, allauth_forms.SignupForm):
 
 
 class ResetPasswordForm(LaidOut, allauth_forms.ResetPasswordForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].label = _("E-mail address")
 
 
 class ResetPasswordKeyForm(NewPasswordMixin, LaidOut, allauth_forms.ResetPasswordKeyForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["password1"].label = _("New password")
 
 
 class ChangePasswordForm(NewPasswordMixin, LaidOut, allauth_forms.ChangePasswordForm):
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["oldpassword"].label = _("Current password")
         self.fields["oldpassword"].help_text = ""
@@ -103,16 +109,16 @@ class ChangePasswordForm(NewPasswordMixin, LaidOut, allauth_forms.ChangePassword
 
 
 class CurrentPasswordForm(forms.Form):
-    """Asks again for the password of `user`: for what a borrowed browser must not do."""
+    """Asks `user` for the current password: a borrowed browser must not make such a change."""
 
     password = PasswordField(label=_("Current password"), autocomplete="current-password")
 
-    def __init__(self, *args, user, **kwargs) -> None:
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         self.user = user
         super().__init__(*args, **kwargs)
 
     def clean_password(self) -> str:
-        password = self.cleaned_data["password"]
+        password: str = self.cleaned_data["password"]
         if not self.user.check_password(password):
             raise forms.ValidationError(_("That password is not correct."), code="incorrect")
         return password
@@ -129,15 +135,15 @@ class EmailForm(LaidOut, CurrentPasswordForm):
     email = forms.EmailField(label=_("E-mail address"), max_length=254, required=False)
     field_order = ["email", "password"]
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].widget.attrs["autocomplete"] = "email"
 
 
 @cache
 def time_zones() -> dict[str, str]:
-    """The places one can choose, by their names in small letters."""
-    # "Etc/GMT+3" means three hours behind, and "EST" no place: names that mislead are left out.
+    """The time zones to choose from, by their names in lower case."""
+    # Without misleading names: "Etc/GMT+3" is three hours behind UTC, and "EST" names no place.
     places = {
         name
         for name in zoneinfo.available_timezones()
@@ -147,9 +153,9 @@ def time_zones() -> dict[str, str]:
 
 
 class LanguageSelect(forms.Select):
-    """Each language by its own name, and marked as being in that language."""
+    """A choice of languages. Each option is marked as text in its own language."""
 
-    def create_option(self, name, value, *args, **kwargs):
+    def create_option(self, name: str, value: Any, *args: Any, **kwargs: Any) -> dict[str, Any]:
         option = super().create_option(name, value, *args, **kwargs)
         if value:
             bidi = get_language_info(value)["bidi"]
@@ -157,7 +163,9 @@ class LanguageSelect(forms.Select):
         return option
 
 
-class ReadingForm(LaidOut, forms.ModelForm):
+class ReadingForm(LaidOut, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """How the pages look and behave."""
+
     class Meta:
         model = Preferences
         fields = ["theme", "language", "time_zone", "read_on_sight", "single_keys"]
@@ -169,11 +177,11 @@ class ReadingForm(LaidOut, forms.ModelForm):
             ),
         }
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # A blank choice of the model would come first as dashes; "Follow the system" is one.
+        # Without the dashes of Django: "Follow the system" is the blank choice.
         self.fields["theme"].choices = Preferences.Theme.choices  # type: ignore[attr-defined]
-        # The model takes any word; a list has no longest one.
+        # The model has no choices for it, only a length, which a list does not need.
         self.fields["language"].widget.attrs.pop("maxlength", None)
         self.fields["language"].widget.choices = [
             ("", _("Follow the browser")),
@@ -185,7 +193,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
         self.fields["single_keys"].help_text = _("Such as r to reply and j for the next message.")
 
     def clean_language(self) -> str:
-        chosen = self.cleaned_data["language"]
+        chosen: str = self.cleaned_data["language"]
         if chosen and chosen not in dict(settings.LANGUAGES):
             raise forms.ValidationError(_("Choose a language from the list."), code="unknown")
         return chosen
@@ -195,7 +203,7 @@ class ReadingForm(LaidOut, forms.ModelForm):
         if not typed:
             return ""
         known = time_zones()
-        # A city is enough, when there is one of that name.
+        # The name of a city is enough if no other zone has it.
         found = [name for key, name in known.items() if typed in (key, key.rpartition("/")[2])]
         if len(found) != 1:
             raise forms.ValidationError(
@@ -204,19 +212,19 @@ class ReadingForm(LaidOut, forms.ModelForm):
         return found[0]
 
 
-class MailForm(LaidOut, forms.ModelForm):
-    """When mail tells of messages. For people with an address, where there is a mail server."""
+class MailForm(LaidOut, forms.ModelForm):  # type: ignore[type-arg]  # not generic at run time
+    """When mail comes about messages. For people with an address, where there is a mail server."""
 
     class Meta:
         model = Preferences
         fields = ["mail"]
         widgets = {"mail": forms.RadioSelect(attrs={"class": "form-check-input"})}
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         field = self.fields["mail"]
         field.label = _("Tell me by mail when somebody writes to me")
-        # A blank choice of the model would come first as dashes; "Never" is one.
+        # Without the dashes of Django: "Never" is the blank choice.
         field.choices = Preferences.Mail.choices  # type: ignore[attr-defined]
         field.help_text = _(
             "One mail for a conversation, until you have read it. It says who wrote, not what."
@@ -226,7 +234,7 @@ class MailForm(LaidOut, forms.ModelForm):
 class DeleteAccountForm(LaidOut, CurrentPasswordForm):
     sure = forms.BooleanField()
 
-    def __init__(self, *args, messages: int, **kwargs) -> None:
+    def __init__(self, *args: Any, messages: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["sure"].label = ngettext(
             "I understand that this deletes %(n)s message, sent or received",

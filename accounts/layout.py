@@ -1,13 +1,15 @@
-"""How our forms are drawn: the markup of `templates/partials/field.html`, by crispy-forms."""
+"""The layout of forms: crispy-forms renders them by `templates/partials/field.html`."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from django import forms
 
 
-class FieldsHelper(FormHelper):
-    """Draws the fields only. The template writes the form, its token, and the error summary."""
+class FieldsHelper(FormHelper):  # type: ignore[misc]  # crispy-forms has no types
+    """Renders the fields only. The template has the form tag, CSRF token and error summary."""
 
     form_tag = False
     disable_csrf = True
@@ -16,11 +18,11 @@ class FieldsHelper(FormHelper):
 
 
 class LaidOut(forms.BaseForm):
-    """A form for `{% crispy form %}`, in our own look."""
+    """A form that `{% crispy form %}` renders in the look of this project."""
 
-    def __init__(self, *args, **kwargs) -> None:
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            # allauth puts the label there too; a placeholder goes away when it is needed.
+            # allauth repeats the label as a placeholder, which disappears while somebody types.
             field.widget.attrs.pop("placeholder", None)
         self.helper = FieldsHelper(self)

@@ -12,7 +12,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Preferences
 from chats.http.requests import ReaderRequest
-from messaging.models import Mailbox
+from messaging.mailboxes import Mailbox
 
 
 def apply_preferences(

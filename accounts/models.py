@@ -21,9 +21,9 @@ def _hash(token: str) -> str:
     return hashlib.sha256(token.encode()).hexdigest()
 
 
-class InvitationQuerySet(models.QuerySet):
+class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self) -> Self:
-        """Invitations that still let somebody sign up."""
+        """Invitations that can still be used to sign up."""
         return self.filter(used_at=None, expires_at__gt=timezone.now())
 
     def with_token(self, token: str) -> Self:
@@ -31,10 +31,13 @@ class InvitationQuerySet(models.QuerySet):
 
 
 class Invitation(models.Model):
-    """Lets one person sign up. Whoever reads this table cannot: it holds no token, only hashes."""
+    """Lets one person sign up.
+
+    The table holds hashes of the tokens, so a reader of the table cannot use an invitation.
+    """
 
     token_hash = models.CharField(max_length=64, unique=True, editable=False)
-    # Null when `manage.py invite` made it. Both people may go; what is left names nobody.
+    # Null when `manage.py invite` created it, or when that account was deleted.
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.SET_NULL,
@@ -63,20 +66,20 @@ class Invitation(models.Model):
         return f"invitation {self.pk}"
 
     @classmethod
-    def made(cls, *, created_by=None, lasting: timedelta) -> tuple[Invitation, str]:
-        """A new invitation, not saved yet, and its token, which nothing can tell afterwards."""
+    def new(cls, *, created_by: User | None, valid_for: timedelta) -> tuple[Invitation, str]:
+        """A new invitation, not saved yet, and its token, which nobody can find out afterwards."""
         token = secrets.token_urlsafe(32)
-        expires_at = timezone.now() + lasting
+        expires_at = timezone.now() + valid_for
         return cls(token_hash=_hash(token), created_by=created_by, expires_at=expires_at), token
 
 
 class AdministratorLink(models.Model):
-    """The one-time address at which the first administrator's account is made: a single row."""
+    """The one-time link that creates the first administrator's account: a table of one row."""
 
-    # The token is this under the secret key: the same address at every start until it is used,
-    # in every process, and not to be read from a copy of the database.
+    # The token is an HMAC of this with the secret key. So the address is the same at every start
+    # and in every process until it is used, and a copy of the database does not reveal it.
     nonce = models.CharField(max_length=64, editable=False)
-    # Set with the first administrator, however they are made, and never taken back.
+    # Set as soon as there is an administrator, however created, and never reset.
     closed_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
@@ -89,7 +92,7 @@ class AdministratorLink(models.Model):
 
     @classmethod
     def open_one(cls) -> AdministratorLink | None:
-        """The link, made on the first call; None once it is closed."""
+        """The link, created by the first call; None once it is closed."""
         link, _created = cls.objects.get_or_create(
             pk=1, defaults={"nonce": secrets.token_urlsafe(32)}
         )

@@ -1,4 +1,4 @@
-"""What people may be called."""
+"""Rules for usernames and displayed names."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ from messaging.text import shows_something
 
 DISPLAY_NAME_MAX_LENGTH = 80  # characters
 
-# Marks that turn the direction of all that follows: "Ana \u202e..." would turn the page's own words.
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-_NOT_IN_A_NAME = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
-_MARKS = {"Mn", "Me"}  # they need a letter to stand on
+# Marks that change the direction of all text after them: "Ana \u202e..." would reverse other words
+# of the page.
+_DIRECTION_MARKS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
+_FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
+_COMBINING_MARKS = {"Mn", "Me"}  # they need a letter to stand on
 
-# As Django's own, without "@": a username that reads like somebody's e-mail address would
-# stand in their way at the sign-in page. Named by ACCOUNT_USERNAME_VALIDATORS.
+# Like Django's own rule, but without "@": a username that equals somebody's e-mail address would
+# get in the way of that person at the sign-in. ACCOUNT_USERNAME_VALIDATORS names this list.
 username_validators = [
     RegexValidator(
         r"^[\w.+-]+\Z", _("Use letters, digits and . + - _ only, without spaces."), code="invalid"
@@ -27,23 +28,23 @@ username_validators = [
 
 
 def clean_display_name(name: str) -> str:
-    """`name` as it is stored: composed characters, single spaces.
+    """`name` in the form in which it is stored: composed characters (NFC), single spaces.
 
     Raises:
-        ValidationError: nothing of it shows, it is too long, or it has control characters or
-            marks that turn the direction of writing.
+        ValidationError: the name is invisible or too long, or it has control characters or marks
+            that change the direction of text.
     """
     for character in name.strip():
         if (
-            unicodedata.category(character) in _NOT_IN_A_NAME
-            or unicodedata.bidirectional(character) in _TURNING
+            unicodedata.category(character) in _FORBIDDEN
+            or unicodedata.bidirectional(character) in _DIRECTION_MARKS
         ):
             raise ValidationError(
                 _("The name has an invisible character that is not allowed. Type it again."),
                 code="not_allowed",
             )
     name = " ".join(unicodedata.normalize("NFC", name).split())
-    letters = (character for character in name if unicodedata.category(character) not in _MARKS)
+    letters = (character for character in name if unicodedata.category(character) not in _COMBINING_MARKS)
     if not shows_something("".join(letters)):
         raise ValidationError(_("Enter a name that others can see."), code="invisible")
     if len(name) > DISPLAY_NAME_MAX_LENGTH:

@@ -1,4 +1,4 @@
-"""What happens to accounts: one verb, one transaction."""
+"""Changes of accounts. Each function is one transaction."""
 
 from __future__ import annotations
 
@@ -22,8 +22,9 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
 from accounts import deletion_ledger
-from accounts.models import AdministratorLink, Invitation, Preferences
-from messaging.models import Mailbox, Message, Participant
+from accounts.models import AdministratorLink, Invitation, InvitationQuerySet, Preferences
+from messaging.mailboxes import Mailbox
+from messaging.models import Message, Participant
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -32,11 +33,11 @@ INVITATION_DAYS = 7
 
 
 class LinkClosed(Exception):
-    """A one-time link that was used already, has expired, or never was one."""
+    """A one-time link was used already, has expired, or never was valid."""
 
 
-# Addresses go to people by mail, chat and paper: they are built on SITE_URL, never on the Host
-# header of a request, which a stranger chooses.
+# People get these addresses by mail, in a chat or on paper. The base is SITE_URL, and never the
+# Host header of a request: a stranger can choose that.
 def _absolute(path: str) -> str:
     return settings.SITE_URL + path
 
@@ -45,10 +46,10 @@ def _absolute(path: str) -> str:
 
 
 def first_administrator_address() -> str | None:
-    """Where the first administrator's account is made; None once there is or was one.
+    """The address of the page that creates the first administrator's account.
 
-    The same address at every start until it is used. People who signed up or were imported
-    change nothing about it.
+    It is the same at every start until somebody uses it, whoever has signed up or been imported
+    meanwhile. None if there is an administrator, or once was one.
     """
     if get_user_model().objects.filter(is_superuser=True).exists():
         close_administrator_link()
@@ -60,7 +61,7 @@ def first_administrator_address() -> str | None:
 
 
 def is_first_administrator_token(token: str) -> bool:
-    """Whether `token` still lets its bearer make the first administrator's account."""
+    """Whether `token` can still be used to create the first administrator's account."""
     link = AdministratorLink.open_one()
     return (
         link is not None
@@ -70,24 +71,24 @@ def is_first_administrator_token(token: str) -> bool:
 
 
 @transaction.atomic
-def make_first_administrator(*, token: str, make: Callable[[], User]) -> User:
-    """The account that `make` makes, as the administrator's.
+def create_first_administrator(*, token: str, create: Callable[[], User]) -> User:
+    """Call `create`, and make the account that it returns an administrator's.
 
     Raises:
-        LinkClosed: somebody was quicker, or `token` is not the one.
+        LinkClosed: somebody has used the link before, or `token` is wrong.
     """
-    # Of two people who come at once the row lets one through; the other finds it closed.
+    # Of two simultaneous requests only one updates the row; the other finds the link closed.
     closing = AdministratorLink.objects.filter(pk=1, closed_at=None)
     if not is_first_administrator_token(token) or not closing.update(closed_at=timezone.now()):
         raise LinkClosed
-    user = make()
+    user = create()
     user.is_staff = user.is_superuser = True
     user.save(update_fields=["is_staff", "is_superuser"])
     return user
 
 
 def close_administrator_link() -> None:
-    """There is an administrator now, and the first one's address is gone for good."""
+    """Close the first administrator's link for ever, because an administrator exists."""
     if not AdministratorLink.objects.filter(pk=1, closed_at__isnull=False).exists():
         AdministratorLink.close(timezone.now())
 
@@ -98,40 +99,43 @@ def close_administrator_link() -> None:
 def invite(
     *, created_by: User | None = None, days: int = INVITATION_DAYS
 ) -> tuple[Invitation, str]:
-    """A new invitation and its address, which lets one person sign up within `days` days."""
-    invitation, token = Invitation.made(created_by=created_by, lasting=timedelta(days=days))
+    """Create an invitation. Returns it and its address, where one person can sign up.
+
+    The address works for `days` days. The database does not hold it: nobody can look it up later.
+    """
+    invitation, token = Invitation.new(created_by=created_by, valid_for=timedelta(days=days))
     invitation.save()
     return invitation, _absolute(reverse("accounts:join", args=[token]))
 
 
 def is_invitation_token(token: str) -> bool:
-    """Whether `token` still lets its bearer sign up."""
+    """Whether `token` can still be used to sign up."""
     return Invitation.objects.with_token(token).usable().exists()
 
 
-def take_invitation(token: str) -> Invitation:
-    """The invitation, used up now. For a transaction that then makes the account.
+def use_invitation(token: str) -> Invitation:
+    """Use up an invitation, in the transaction that then creates the account. Returns it.
 
     Raises:
-        LinkClosed: it was used or withdrawn, has expired, or never was.
+        LinkClosed: it was used or withdrawn, has expired, or never existed.
     """
-    wanted = Invitation.objects.with_token(token)
-    # The condition is part of the change: of two people with one link, the row lets one through.
-    if not wanted.usable().update(used_at=timezone.now()):
+    invitation = Invitation.objects.with_token(token)
+    # The condition is part of the UPDATE: of two people with one link, it lets only one through.
+    if not invitation.usable().update(used_at=timezone.now()):
         raise LinkClosed
-    return wanted.get()
+    return invitation.get()
 
 
-def withdraw_invitations(invitations) -> int:
-    """How many of `invitations` could still be used, and no longer can."""
+def withdraw_invitations(invitations: InvitationQuerySet) -> int:
+    """Make the usable ones among `invitations` unusable. Returns how many those were."""
     return invitations.usable().update(expires_at=timezone.now())
 
 
 def reset_address(user: User) -> str:
-    """A one-time address where `user` chooses a new password. Also for imported people.
+    """A one-time address where `user` chooses a new password; imported people can use it as well.
 
-    It ends with the next sign-in, a change of the password or of the e-mail address, and after
-    PASSWORD_RESET_TIMEOUT.
+    It expires with the next sign-in, with a change of the password or of the e-mail address, and
+    after PASSWORD_RESET_TIMEOUT.
     """
     parts = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     return _absolute(reverse("account_reset_password_from_key", kwargs=parts))
@@ -142,7 +146,7 @@ def reset_address(user: User) -> str:
 
 @transaction.atomic
 def change_email(*, user: User, email: str) -> None:
-    """Make `email` the only address of `user`; the empty one leaves them without."""
+    """Make `email` the only address of `user`. With an empty `email` they have none."""
     email = email.lower()
     EmailAddress.objects.filter(user=user).exclude(email=email).delete()
     if email:
@@ -161,7 +165,7 @@ def save_preferences(*, user: User, **preferences: Any) -> None:
 
 
 def other_sessions(user: User, session_key: str | None) -> int:
-    """Where else `user` is signed in, besides the session `session_key`."""
+    """In how many other places than the session `session_key` `user` is signed in."""
     keys = UserSession.objects.filter(user=user).exclude(session_key=session_key)
     alive = Session.objects.filter(expire_date__gt=timezone.now())
     return alive.filter(session_key__in=keys.values("session_key")).count()
@@ -169,7 +173,7 @@ def other_sessions(user: User, session_key: str | None) -> int:
 
 @transaction.atomic
 def end_sessions(user_pk: int, *, keep: str | None = None) -> int:
-    """Sign somebody out everywhere, but for the session `keep`. Returns how many places it was."""
+    """End the sessions of a user, except the session `keep`. Returns how many it ended."""
     theirs = UserSession.objects.filter(user=user_pk).exclude(session_key=keep or "")
     keys = list(theirs.values_list("session_key", flat=True))
     ended, _by_model = Session.objects.filter(session_key__in=keys).delete()
@@ -178,14 +182,16 @@ def end_sessions(user_pk: int, *, keep: str | None = None) -> int:
 
 
 def messages_deleted_with(user: User) -> int:
-    """How many messages go when the account goes."""
-    # Two counts, each from its own index, and not one with OR: nobody writes to themselves.
-    alive = Message.objects.filter(deleted_at=None).order_by()
-    return alive.filter(sender=user).count() + alive.filter(receiver=user).count()
+    """How many messages are deleted with the account."""
+    # Two counts, each from its own index, instead of one with OR. No message counts twice: nobody
+    # writes to themselves.
+    existing = Message.objects.filter(deleted_at=None).order_by()
+    count: int = existing.filter(sender=user).count() + existing.filter(receiver=user).count()
+    return count
 
 
 def conversations_deleted_with(user: User) -> int:
-    """How many conversations go when the account goes."""
+    """How many conversations are deleted with the account."""
     return Participant.objects.filter(user=user).count()
 
 
@@ -197,21 +203,26 @@ def is_last_administrator(user: User) -> bool:
 
 @transaction.atomic
 def delete_account(user: User) -> None:
-    """Delete `user` with all that is theirs.
+    """Delete `user` with everything that belongs to them.
 
-    `messaging.signals` removes what they wrote and received, `accounts.signals` what let them in.
+    Receivers do the rest: `messaging.signals` deletes messages and conversations, and
+    `accounts.signals` sessions, addresses and the administrators' log.
     """
     user.delete()
 
 
-def forget_account(user: User) -> None:
-    """Remove what belongs to an account beside its messages. Called by `signals.forget_account`."""
+def delete_account_data(user: User) -> None:
+    """Delete what belongs to an account besides its messages, and record the deletion.
+
+    Preferences go by themselves: their foreign key cascades. Called by
+    `signals.delete_account_data`.
+    """
     user_pk = user.pk
-    # Before it is certain and after: a power cut between the two may neither forget a deletion nor
-    # let the next restore carry out one that failed.
-    gone = deletion_ledger.fingerprint(user_pk, user.date_joined)
-    deletion_ledger.begin(gone)
-    transaction.on_commit(lambda: deletion_ledger.remember([gone]), robust=True)
+    # In the ledger before and after the commit: a power cut between the two must neither lose a
+    # deletion that succeeded, nor make the next restore repeat one that failed.
+    fingerprint = deletion_ledger.fingerprint(user_pk, user.date_joined)
+    deletion_ledger.record_started(fingerprint)
+    transaction.on_commit(lambda: deletion_ledger.record_finished([fingerprint]), robust=True)
     end_sessions(user_pk)
     EmailAddress.objects.filter(user=user_pk).delete()
     people = ContentType.objects.get_for_model(get_user_model())

@@ -1,6 +1,8 @@
-"""What follows when somebody goes, changes their password, becomes an administrator, or is written
-to while they are away.
-"""
+"""Receivers: which service follows which event. A receiver decides whether, a service does it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
 
 from allauth.account.signals import password_changed
 from django.contrib.auth import get_user_model
@@ -10,36 +12,46 @@ from django.dispatch import receiver
 from accounts import mail_notifications, services
 from messaging.models import Message
 
-User = get_user_model()
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+    from django.http import HttpRequest
 
 
-# Before the row goes: afterwards nothing tells which sessions were theirs. Every way of deleting
-# passes here, also a queryset's and the admin's, which collect the rows and send this signal.
-@receiver(pre_delete, sender=User, dispatch_uid="accounts.forget_account")
-def forget_account(sender, instance, **kwargs):
-    services.forget_account(instance)
+# Before the row is deleted, because afterwards nobody can find the sessions of the account. Every
+# way of deleting sends this signal: also a queryset and the admin, which collect the rows first.
+@receiver(pre_delete, sender=get_user_model(), dispatch_uid="accounts.delete_account_data")
+def delete_account_data(sender: type[User], instance: User, **kwargs: Any) -> None:
+    services.delete_account_data(instance)
 
 
-@receiver(post_save, sender=User, dispatch_uid="accounts.close_administrator_link")
-def close_administrator_link(sender, instance, raw, update_fields, **kwargs):
+@receiver(post_save, sender=get_user_model(), dispatch_uid="accounts.close_administrator_link")
+def close_administrator_link(
+    sender: type[User],
+    instance: User,
+    raw: bool,
+    update_fields: frozenset[str] | None,
+    **kwargs: Any,
+) -> None:
     changed = update_fields is None or "is_superuser" in update_fields
     if changed and instance.is_superuser and not raw:
         services.close_administrator_link()
 
 
-# Django lets no session outlive its password; ending them also removes their rows, so that the
-# account page counts right. (After a reset allauth's sign-in does that.)
+# Django ends the sessions of an old password by itself. Here their rows are deleted too, so that
+# the account page counts correctly. (After a reset, the sign-in of allauth deletes them.)
 @receiver(password_changed, dispatch_uid="accounts.end_other_sessions")
-def end_other_sessions(sender, request, user, **kwargs):
+def end_other_sessions(sender: type[User], request: HttpRequest, user: User, **kwargs: Any) -> None:
     services.end_sessions(user.pk, keep=request.session.session_key)
 
 
-@receiver(post_save, sender=Message, dispatch_uid="accounts.tell_receiver_by_mail")
-def tell_receiver_by_mail(sender, instance, created, raw, **kwargs):
+@receiver(post_save, sender=Message, dispatch_uid="accounts.notify_receiver_by_mail")
+def notify_receiver_by_mail(
+    sender: type[Message], instance: Message, created: bool, raw: bool, **kwargs: Any
+) -> None:
     if (
         created
         and not raw
         and not instance.read
         and mail_notifications.wants_mail(instance.receiver)
     ):
-        mail_notifications.ask_for_mail(instance)
+        mail_notifications.request_mail(instance)

@@ -1,10 +1,10 @@
-"""Addresses of accounts. Of allauth's pages, only those that are used."""
+"""Addresses of accounts. Pages of allauth that are not used have none."""
 
 from django.urls import include, path, re_path
 
 from accounts.views import account, entry, mail
 
-# allauth looks these up by its own names, without a namespace.
+# allauth reverses these by its own names, which have no namespace.
 allauth_patterns = [
     path("login/", entry.LoginView.as_view(), name="account_login"),
     path("logout/", entry.LogoutView.as_view(), name="account_logout"),

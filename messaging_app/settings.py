@@ -278,7 +278,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
-# Beside allauth's own limits, which are good as they are. accounts/limits.py names the wait.
+# Beside allauth's own limits, which are good as they are.
 ACCOUNT_RATE_LIMITS = {
     "delete_account": "5/m/user",
     "message_send": "60/m/user",

@@ -1,8 +1,8 @@
-"""Stopping mail from the mail itself, where nobody is signed in."""
+"""Unsubscribing from mail by the link in a mail, without signing in."""
 
 from __future__ import annotations
 
-from django.http import Http404
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
@@ -11,16 +11,16 @@ from accounts import mail_notifications, services
 from accounts.models import Preferences
 
 
-# Mail programs post here by themselves, without a page, cookie or token of ours (RFC 8058); what
-# allows it is the signature in the address. A GET only shows the form: programs that look into
-# mails for danger follow every link.
+# Mail programs send the POST themselves, without a page, a cookie or a CSRF token (RFC 8058). The
+# signature in the address authorizes it. A GET only shows the form: virus scanners follow every
+# link in a mail.
 @csrf_exempt
 @require_http_methods(["GET", "HEAD", "POST"])
-def unsubscribe(request, token):
+def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask whether to stop the mail of the person in `token`; a POST stops it."""
     user = mail_notifications.subscriber(token)
     if user is None:
         raise Http404
     if request.method == "POST":
         services.save_preferences(user=user, mail=Preferences.Mail.OFF)
-    context = {"done": request.method == "POST"}
-    return render(request, "accounts/unsubscribe.html", context)
+    return render(request, "accounts/unsubscribe.html", {"done": request.method == "POST"})

@@ -1,4 +1,4 @@
-"""How fast one person may do what costs others something."""
+"""Rate limits: how often one person may do what costs others something."""
 
 from __future__ import annotations
 
@@ -6,57 +6,66 @@ import math
 import time
 from collections.abc import Callable
 from functools import wraps
-from typing import TYPE_CHECKING, Any
+from typing import Concatenate, ParamSpec, TypeVar
 
 from allauth.core.internal import ratelimit
 from django.core.cache import cache
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import ngettext
 
 from chats.http.errors import too_many
 
-if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
+Arguments = ParamSpec("Arguments")
+Request = TypeVar("Request", bound=HttpRequest)
+View = Callable[Concatenate[Request, Arguments], HttpResponse]
 
-    from chats.http.requests import ReaderRequest
+# The app whose setting ACCOUNT_RATE_LIMITS holds all limits, allauth's and ours.
+LIMITS_APP = "allauth.account"
 
-LIMITS_OF = "allauth.account"  # whose ACCOUNT_RATE_LIMITS hold all limits, ours too
 
+def limited(
+    action: str,
+    *,
+    count_reads: bool,
+    refuse: Callable[[HttpRequest, int, str], HttpResponse] = too_many,
+) -> Callable[[View[Request, Arguments]], View[Request, Arguments]]:
+    """Limit a view to `ACCOUNT_RATE_LIMITS[action]`. A request beyond it gets a 429.
 
-def limited(action: str) -> Callable:
-    """At most as often as `ACCOUNT_RATE_LIMITS[action]` allows the person; then a 429.
-
-    allauth counts on the default cache: exact with one process or with Redis. Reading counts as
-    well, unlike in allauth's own views: a search is a GET.
+    With `count_reads` a GET counts like any other request, as a search has to; without it a GET is
+    free. `refuse` makes the 429 of the request, the wait in seconds, and the wait in words.
+    allauth counts in the default cache: exactly with one process, or with Redis.
     """
 
-    def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    def decorate(view: View[Request, Arguments]) -> View[Request, Arguments]:
         @wraps(view)
-        def counted(request: ReaderRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            if ratelimit.consume(request, app=LIMITS_OF, action=action, limit_get=True):
+        def limited_view(
+            request: Request, /, *args: Arguments.args, **kwargs: Arguments.kwargs
+        ) -> HttpResponse:
+            if ratelimit.consume(request, app=LIMITS_APP, action=action, limit_get=count_reads):
                 return view(request, *args, **kwargs)
             wait = max(seconds_to_wait(request, action), 1)
-            return too_many(request, wait, in_words(wait))
+            return refuse(request, wait, in_words(wait))
 
-        return counted
+        return limited_view
 
     return decorate
 
 
 def seconds_to_wait(request: HttpRequest, action: str, *, key: str | None = None) -> int:
-    """Seconds until this reader may do `action` again; 0 if they may now, or it is not known.
+    """Seconds until this person may do `action` again; 0 if they may now, or nobody can know.
 
-    `key` is what allauth counts by beside the reader: an address, a username.
+    allauth counts some actions also by `key`: an e-mail address or a username.
     """
     now = time.time()
     longest = 0.0
-    for rate in ratelimit.get_rates(app=LIMITS_OF, action=action):
+    for rate in ratelimit.get_rates(app=LIMITS_APP, action=action):
         if (rate.per == "key" and key is None) or (
             rate.per == "user" and not request.user.is_authenticated
         ):
             continue
-        # Newest first: once the one at the limit has aged out, there is room again.
+        # Newest first: when the attempt at the limit is too old to count, there is room again.
         history = cache.get(
-            ratelimit.get_cache_key(request, app=LIMITS_OF, action=action, rate=rate, key=key)
+            ratelimit.get_cache_key(request, app=LIMITS_APP, action=action, rate=rate, key=key)
         )
         if history and len(history) >= rate.amount:
             longest = max(longest, history[rate.amount - 1] + rate.duration - now)
@@ -64,7 +73,7 @@ def seconds_to_wait(request: HttpRequest, action: str, *, key: str | None = None
 
 
 def in_words(seconds: int) -> str:
-    """A wait as one says it: "40 seconds", "5 minutes"."""
+    """A wait for people to read: "40 seconds", "5 minutes"."""
     if seconds < 90:
         seconds = max(seconds, 1)
         return ngettext("%(n)s second", "%(n)s seconds", seconds) % {"n": seconds}

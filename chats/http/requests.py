@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django_htmx.middleware import HtmxDetails
 
-from messaging.models import Mailbox
+from messaging.mailboxes import Mailbox
 
 
 class Preferences(Protocol):

@@ -128,7 +128,7 @@ def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presente
 
 @signed_in
 @require_POST
-@limited("message_send")
+@limited("message_send", count_reads=False)
 def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
     """Send a message that begins a thread."""
     conversation = find_conversation(request.user, pk)

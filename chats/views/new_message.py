@@ -34,7 +34,7 @@ def _empty(request: ReaderRequest) -> NewMessageForm:
     return NewMessageForm.fresh(writer=request.user)
 
 
-@limited("people_search")
+@limited("people_search", count_reads=True)
 def _find(request: ReaderRequest) -> HttpResponse:
     """The page with the people found, as a browser without JavaScript asks for it."""
     if request.method == "POST":  # what is written so far stays
@@ -43,7 +43,7 @@ def _find(request: ReaderRequest) -> HttpResponse:
     return _page(request, _empty(request), request.GET["q"])
 
 
-@limited("message_send")
+@limited("message_send", count_reads=False)
 def _send(request: ReaderRequest) -> HttpResponse:
     form = NewMessageForm(request.POST, writer=request.user)
     name = request.POST.get("q", "")
@@ -85,7 +85,7 @@ def _people(request: ReaderRequest, name: str, chosen: str = "") -> dict[str, An
 
 @signed_in
 @require_safe
-@limited("people_search")
+@limited("people_search", count_reads=True)
 def people(request: ReaderRequest) -> HttpResponse:
     """The people a name finds, to choose one of."""
     if not wants_part(request):

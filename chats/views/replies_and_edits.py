@@ -51,7 +51,7 @@ def _reply_form(
     )
 
 
-@limited("message_send")
+@limited("message_send", count_reads=False)
 def _send_reply(request: ReaderRequest, message: Message) -> HttpResponse:
     form = MessageForm(request.POST)
     if not form.is_valid():

@@ -82,7 +82,7 @@ class SearchPage:
 
 @signed_in
 @require_safe
-@limited("search")
+@limited("search", count_reads=True)
 def search(request: ReaderRequest) -> HttpResponse:
     """The messages in the reader's conversations, newest first, and the people of that name."""
     part = "items" if request.GET.get("part") == "items" else "page"

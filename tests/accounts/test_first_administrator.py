@@ -117,10 +117,10 @@ def test_an_administrator_made_before_the_first_start_counts(db):
 def test_the_row_decides_and_not_the_look_beforehand(path, monkeypatch):
     # PostgreSQL lets two look at once; SQLite makes them queue, so the test below cannot tell.
     monkeypatch.setattr(services, "is_first_administrator_token", lambda token: True)
-    services.make_first_administrator(token="any", make=UserFactory)
+    services.create_first_administrator(token="any", create=UserFactory)
 
     with pytest.raises(services.LinkClosed):
-        services.make_first_administrator(token="any", make=UserFactory)
+        services.create_first_administrator(token="any", create=UserFactory)
     assert User.objects.count() == 1
 
 

@@ -12,6 +12,7 @@ from django_tasks_db.models import DBTaskResult
 
 from accounts import mail_notifications, services
 from accounts.adapter import MailNotSent
+from accounts.mail_notifications import send_mail_notification
 from messaging.models import Message, Participant
 from messaging.services import edit_message, mark_as_read
 from tests.accounts.conftest import preferences_of
@@ -156,7 +157,7 @@ def test_what_is_over_meanwhile_is_not_told(ana, ben, mailoutbox, meanwhile):
 
     meanwhile(message, ana, User.objects.get(pk=pk))
     work()
-    mail_notifications.send_notice(pk, conversation)  # also if it was taken from the queue before
+    send_mail_notification.call(pk, conversation)  # also if it was taken from the queue before
 
     assert mailoutbox == []
 
@@ -172,8 +173,8 @@ def test_an_edit_is_no_new_message(ana, ben, mailoutbox):
 def test_running_twice_sends_once(ana, ben, mailoutbox):
     message = MessageFactory(sender=ana, receiver=ben)
 
-    assert mail_notifications.send_notice(ben.pk, message.conversation_id) is True
-    assert mail_notifications.send_notice(ben.pk, message.conversation_id) is False
+    assert send_mail_notification.call(ben.pk, message.conversation_id) is True
+    assert send_mail_notification.call(ben.pk, message.conversation_id) is False
 
     assert len(mailoutbox) == 1
 
@@ -181,9 +182,9 @@ def test_running_twice_sends_once(ana, ben, mailoutbox):
 def test_a_mail_that_goes_out_twice_has_one_name(ana, ben, mailoutbox):
     """A worker may die between the mail server's answer and its own note of it."""
     message = MessageFactory(sender=ana, receiver=ben)
-    mail_notifications.send_notice(ben.pk, message.conversation_id)
+    send_mail_notification.call(ben.pk, message.conversation_id)
     Participant.objects.update(mailed_up_to=0)
-    mail_notifications.send_notice(ben.pk, message.conversation_id)
+    send_mail_notification.call(ben.pk, message.conversation_id)
 
     first, second = mailoutbox
     assert first.extra_headers["Message-ID"] == second.extra_headers["Message-ID"]
@@ -204,11 +205,11 @@ def test_a_mail_server_that_fails_is_asked_again_and_keeps_no_address(
     with monkeypatch.context() as patched:
         patched.setattr("django.core.mail.EmailMultiAlternatives.send", fail)
         with pytest.raises(MailNotSent) as raised:
-            mail_notifications.send_notice(ben.pk, message.conversation_id)
+            send_mail_notification.call(ben.pk, message.conversation_id)
     assert "ben@example.org" not in str(raised.value)
     assert raised.value.__suppress_context__
 
-    mail_notifications.send_notice(ben.pk, message.conversation_id)
+    send_mail_notification.call(ben.pk, message.conversation_id)
     assert len(mailoutbox) == 1
 
 
@@ -217,7 +218,7 @@ def test_a_message_that_comes_while_a_mail_is_being_sent_is_not_forgotten(
 ):
     message = MessageFactory(sender=ana, receiver=ben)
     DBTaskResult.objects.all().delete()
-    real = mail_notifications.mail_of
+    real = mail_notifications.build_mail
 
     def slowly(notice):
         mark_as_read(reader=ben, messages=Message.objects.all())
@@ -225,8 +226,8 @@ def test_a_message_that_comes_while_a_mail_is_being_sent_is_not_forgotten(
         return real(notice)
 
     with monkeypatch.context() as patched:
-        patched.setattr(mail_notifications, "mail_of", slowly)
-        mail_notifications.send_notice(ben.pk, message.conversation_id)
+        patched.setattr(mail_notifications, "build_mail", slowly)
+        send_mail_notification.call(ben.pk, message.conversation_id)
     work()
 
     assert len(mailoutbox) == 2

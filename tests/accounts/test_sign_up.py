@@ -191,9 +191,9 @@ def test_of_two_people_with_one_invitation_one_gets_in(db):
     token = address.rstrip("/").rpartition("/")[2]
 
     # Both have the form open: the look at the page is over for both.
-    services.take_invitation(token)
+    services.use_invitation(token)
     with pytest.raises(services.LinkClosed):
-        services.take_invitation(token)
+        services.use_invitation(token)
 
 
 @pytest.mark.parametrize("days", [0, -1])

@@ -98,18 +98,25 @@ def test_nothing_of_who_left_is_in_any_column(leaver, ben):
     kept = MessageFactory(
         sender=ben, receiver=UserFactory(), content="What others typed stays: zanzibar"
     )
-    assert list(deletion_audit.holding("flugelhorn"))
-    assert list(deletion_audit.holding("Zephyrine"))
+    assert list(deletion_audit.rows_and_files_with("flugelhorn"))
+    assert list(deletion_audit.rows_and_files_with("Zephyrine"))
 
     services.delete_account(leaver)
 
     for name, field in pointing_fields().items():
         assert not field.model._base_manager.filter(**{field.attname: pk}).exists(), name
-    found = [*deletion_audit.holding("zanzibar"), *deletion_audit.holding("Zephyrine")]
-    rows = [line for line in found + list(deletion_audit.holding("flugelhorn")) if ": " in line]
+    found = [
+        *deletion_audit.rows_and_files_with("zanzibar"),
+        *deletion_audit.rows_and_files_with("Zephyrine"),
+    ]
+    rows = [
+        line
+        for line in found + list(deletion_audit.rows_and_files_with("flugelhorn"))
+        if ": " in line
+    ]
     in_tables = [line for line in rows if not line.startswith("test")]
     assert [line for line in in_tables if f"messaging.Message {kept.pk}:" not in line] == []
-    assert list(deletion_audit.dangling()) == []
+    assert list(deletion_audit.dangling_references()) == []
     assert Message.objects.get() == kept
 
 
@@ -130,14 +137,14 @@ def test_what_is_left_is_found(leaver, ben):
 
 def test_who_was_erased_can_be_known_again_and_told_by_nobody(ana, ben, monkeypatch):
     ledger = []
-    monkeypatch.setattr(deletion_ledger, "remembered", lambda: set(ledger))
+    monkeypatch.setattr(deletion_ledger, "deleted", lambda: set(ledger))
     ledger.append(deletion_ledger.fingerprint(ana.pk, ana.date_joined))
 
-    assert deletion_ledger.came_back() == [ana]
+    assert deletion_ledger.restored_accounts() == [ana]
     # Whoever is given the same id later is somebody else.
     later = timezone.now() + timedelta(days=1)
     type(ana).objects.filter(pk=ana.pk).update(date_joined=later)
-    assert deletion_ledger.came_back() == []
+    assert deletion_ledger.restored_accounts() == []
     assert str(ana.pk) != ledger[0]
     assert len(ledger[0]) == 64
 
@@ -151,17 +158,17 @@ def test_a_deletion_is_remembered_from_its_beginning_unless_it_fails(ana, ben, s
         with pytest.raises(TypeError):
             services.delete_account(ana)
     # It failed: she is there, and no restore may carry it out.
-    assert deletion_ledger.remembered() == set()
-    assert deletion_ledger.undecided() == [ana]
-    deletion_ledger.settle()
-    assert deletion_ledger.undecided() == []
+    assert deletion_ledger.deleted() == set()
+    assert deletion_ledger.unresolved_accounts() == [ana]
+    deletion_ledger.resolve_started()
+    assert deletion_ledger.unresolved_accounts() == []
     with pytest.MonkeyPatch.context() as patch:  # the power goes once it is committed
-        patch.setattr(deletion_ledger, "remember", None)
+        patch.setattr(deletion_ledger, "record_finished", None)
         services.delete_account(ben)
-    deletion_ledger.settle()
-    assert deletion_ledger.remembered() == {bens}
+    deletion_ledger.resolve_started()
+    assert deletion_ledger.deleted() == {bens}
 
     services.delete_account(ana)
 
-    assert deletion_ledger.remembered() == {anas, bens}
+    assert deletion_ledger.deleted() == {anas, bens}
     assert (settings.DATA_DIR / "erased").stat().st_mode & 0o077 == 0

@@ -1,4 +1,8 @@
-"""`manage.py verify_erased`: whether anything is left of accounts that were deleted."""
+"""`manage.py verify_erased`: whether anything is left of deleted accounts."""
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
@@ -9,24 +13,24 @@ class Command(BaseCommand):
     """Look for what deleted accounts may have left: rows, references, and given words."""
 
     help = (
-        "Looks through every table for rows that belong to nobody, and, if you name them, for"
-        " words in tables and in the files of the database. Fails if it finds any."
+        "Looks in every table for references to rows that do not exist and, if you name words, for"
+        " these words in the tables and in the files of the database. Fails if it finds any."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "words",
             nargs="*",
             help="what must not be there any more: a username, an address, a text",
         )
 
-    def handle(self, *args, words, **options):
-        deletion_ledger.settle()
-        found = [*deletion_audit.dangling(), *deletion_audit.came_back()]
+    def handle(self, *args: Any, words: Sequence[str], **options: Any) -> None:
+        deletion_ledger.resolve_started()
+        findings = [*deletion_audit.dangling_references(), *deletion_audit.restored_accounts()]
         for word in words:
-            found += deletion_audit.holding(word)
-        for line in found:
-            self.stderr.write(line)
-        if found:
-            raise CommandError(f"Something is left of deleted accounts: {len(found)} findings.")
+            findings += deletion_audit.rows_and_files_with(word)
+        for finding in findings:
+            self.stderr.write(finding)
+        if findings:
+            raise CommandError(f"Deleted accounts have left something: {len(findings)} findings.")
         self.stdout.write("Nothing is left of deleted accounts.")

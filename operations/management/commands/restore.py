@@ -27,19 +27,19 @@ class Command(BaseCommand):
             raise CommandError(str(problem)) from problem
         # The backup may be older than this release.
         call_command("migrate", verbosity=0, interactive=False)
-        if not deletion_ledger.is_kept():
+        if not deletion_ledger.exists():
             self.stderr.write(
                 "There is no list of deleted accounts in DATA_DIR. If the old data folder has a file"
                 " `erased`, copy it and `secret_key` from there and start again with an empty"
                 " database: otherwise people who left since the backup are back."
             )
-        people = deletion_ledger.came_back()
+        people = deletion_ledger.restored_accounts()
         for user in people:
             services.delete_account(user)
         self.stdout.write(f"Everything in {file} is back.")
         if people:
             self.stdout.write(f"Deleted again, as they had been: {len(people)} accounts.")
-        if begun := deletion_ledger.undecided():
+        if begun := deletion_ledger.unresolved_accounts():
             # A deletion that failed must not be carried out now: nothing would bring that back.
             names = ", ".join(user.get_username() for user in begun)
             self.stderr.write(

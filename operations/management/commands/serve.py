@@ -85,7 +85,7 @@ class Command(BaseCommand):
         return listening
 
     def _greet(self) -> None:
-        deletion_ledger.settle()
+        deletion_ledger.resolve_started()
 
         self.stdout.write(f"{settings.SITE_NAME} is at {settings.SITE_URL}")
         if address := first_administrator_address():
