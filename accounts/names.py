@@ -44,7 +44,9 @@ def clean_display_name(name: str) -> str:
                 code="not_allowed",
             )
     name = " ".join(unicodedata.normalize("NFC", name).split())
-    letters = (character for character in name if unicodedata.category(character) not in _COMBINING_MARKS)
+    letters = (
+        character for character in name if unicodedata.category(character) not in _COMBINING_MARKS
+    )
     if not shows_something("".join(letters)):
         raise ValidationError(_("Enter a name that others can see."), code="invisible")
     if len(name) > DISPLAY_NAME_MAX_LENGTH:
