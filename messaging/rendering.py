@@ -18,22 +18,21 @@ HTML_VERSION = 2
 # Above this number of words, a difference shows the old text as removed and the new one as added.
 DIFFERENCE_WORDS = 4_000
 
-# No part of it ends inside of a character. A pair of flag letters stands apart because \X looks back
-# at all flag letters before it, which takes quadratic time.
+# No match ends inside a character. The two letters of a flag have an alternative of their own: \X
+# would look back at all flag letters before, which takes quadratic time.
 _WORD = regex.compile(r"\w+|\s+(?![\p{M}\u200d])|\p{Regional_Indicator}{2}|\X")
 
 
 def render_content(content: str) -> SafeString:
-    """`content` as HTML for an element of the class `msg-body`: links and line breaks, everything
-    else escaped.
+    """`content` as HTML with links and line breaks; everything else is escaped.
 
-    The style of that class (`white-space`, `unicode-bidi`) keeps blank space as it was typed and
-    gives each line the direction of its own text: markup for each line would only add bytes.
+    Show it in an element of the class `msg-body`. `message_text.css` keeps the blank space in it and
+    gives each line its own direction. Markup for each line would only add bytes.
     """
     pieces: list[str] = []
     position = 0
     for link in links_in(content):
-        # nofollow, noopener, noreferrer: a private page tells nobody where its reader came from.
+        # nofollow, noopener, noreferrer: the other site must not learn the address of this page.
         pieces += [
             _escaped(content[position : link.start]),
             f'<a href="{escape(link.target)}" rel="nofollow noopener noreferrer">',
