@@ -12,18 +12,11 @@ from messaging.text import shows_something
 
 DISPLAY_NAME_MAX_LENGTH = 80  # characters
 
-<<<<<<< HEAD
 # Marks that change the direction of all text after them: "Ana \u202e..." would reverse other words
 # of the page.
 _DIRECTION_MARKS = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
 _FORBIDDEN = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
 _COMBINING_MARKS = {"Mn", "Me"}  # they need a letter to stand on
-=======
-# Marks that turn the direction of all that follows: "Ana \u202e..." would turn the page's own words.
-_TURNING = {"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"}
-_NOT_IN_A_NAME = {"Cc", "Cs", "Zl", "Zp"}  # control characters, halves of pairs, line ends
-_MARKS = {"Mn", "Me"}  # accents and the like: invisible, or misplaced, without a letter
->>>>>>> d4a27da (Say the modules for text in plain English, and name them in the architecture)
 
 # Like Django's own rule, but without "@": a username that equals somebody's e-mail address would
 # get in the way of that person at the sign-in. ACCOUNT_USERNAME_VALIDATORS names this list.

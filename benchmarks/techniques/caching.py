@@ -66,7 +66,7 @@ def empty(request: ReaderRequest) -> HttpResponse:
 
 
 naive_limited_view = naive_limited(1_000_000)(empty)
-limited_view = limited("search")(empty)
+limited_view = limited("search", count_reads=True)(empty)
 
 
 # --- Invalidation ---------------------------------------------------------------------------------

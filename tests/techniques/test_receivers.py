@@ -13,9 +13,11 @@ from tests.queries import statements
 
 
 def test_a_receiver_that_ignores_created_breaks_every_later_save(message):
+    message.content = "Good evening, Ben"
     message.save()
     assert Notification.objects.filter(message=message).count() == 1
 
+    message.content = "Good night, Ben"
     with receivers.naive_notifications(), pytest.raises(IntegrityError), transaction.atomic():
         message.save()
 
