@@ -31,10 +31,16 @@ on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
   if (next && xhr.status < 400) (next() || $("h1")).focus();
   next = null;
   giveFocusBack();
-  const box = focused();
-  if (box.matches("[data-caret-end]")) box.setSelectionRange(box.value.length, box.value.length);
   // The last card has gone. The server draws the rest: older cards, or an empty inbox.
   if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inboxAddress(), { target: "#unread", swap: "outerHTML" });
+});
+
+// The caret of an edit stands after the last letter. Once, as the box takes the focus: what the writer selects
+// from then on stays selected.
+on("focusin", ({ target: box }) => {
+  if (!("caretEnd" in box.dataset)) return;
+  delete box.dataset.caretEnd;
+  box.setSelectionRange(box.value.length, box.value.length);
 });
 
 // One's own message is whole and in view when it has been sent: the text box covers the end of the page.
@@ -42,6 +48,12 @@ on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
 on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
   if (requestConfig?.elt?.id !== "composer" || xhr.status !== 200) return;
   $$("#feed > .node > article").at(-1)?.scrollIntoView({ block: "nearest" });
+});
+
+// A search that was typed while the scripts were still loading is sent now.
+on("DOMContentLoaded", () => {
+  const box = focused();
+  if (box.matches("input[hx-get]") && box.value !== box.defaultValue) htmx.trigger(box, "retry");
 });
 
 const list = $(".side");

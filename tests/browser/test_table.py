@@ -187,7 +187,7 @@ ROWS = {
         HERE,
         at("#m-{own.pk} textarea"),
         "**/edit/",
-        at(f"#m-{{own.pk}} .msg-body :text('{TEXT}')"),
+        at(f"#m-{{own.pk}} .msg-body:has-text('{TEXT}')"),
         before=lambda page, sample: open_edit(page, sample.own),
         refused=(TOO_MUCH, (TEXT, edited_elsewhere, "It now says:")),
     ),

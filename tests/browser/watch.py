@@ -47,6 +47,6 @@ class Watch:
         self.troubles.append(f"script: {inner}")
 
     def _request_failed(self, request: Request) -> None:
-        # A page that is left ends what it was still asking for.
-        if request.failure != "net::ERR_ABORTED":
+        # A page that is left ends what it was still asking for; without scripts no module is loaded ("csp").
+        if request.failure not in {"net::ERR_ABORTED", "csp"}:
             self.troubles.append(f"request: {request.method} {request.url} {request.failure}")
