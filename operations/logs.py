@@ -45,7 +45,8 @@ def where(failure: Failure) -> str:
     A database names the row that it refuses, and with it the text of a message; a mail server
     names addresses.
     """
-    lines, error = [], failure[1]
+    lines: list[str] = []
+    error: BaseException | None = failure[1]
     while error is not None:
         frames = traceback.extract_tb(error.__traceback__)
         lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
@@ -53,7 +54,7 @@ def where(failure: Failure) -> str:
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if cause is not None:
             lines.append("while handling")
-        error = cause  # type: ignore[assignment]
+        error = cause
     return "\n".join(lines)
 
 
@@ -64,8 +65,10 @@ class DiscreetFormatter(logging.Formatter):
         fields = getattr(record, "fields", {})
         return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in fields.items())])
 
-    def formatException(self, ei) -> str:  # noqa: N802  (the name is logging's)
-        return where(ei)
+    def formatException(  # noqa: N802  (the name is logging's)
+        self, ei: Failure | tuple[None, None, None]
+    ) -> str:
+        return where(ei) if ei[1] else ""
 
 
 class JsonFormatter(logging.Formatter):

@@ -60,7 +60,7 @@ def _everything() -> bytes:
     if not settings.METRICS_DIR:
         return generate_latest(REGISTRY) + _of_queue()
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
     return generate_latest(registry) + _of_queue()
 
 

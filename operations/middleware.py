@@ -19,7 +19,9 @@ logger = logging.getLogger("parley.requests")
 GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-def watched(get_response: Callable[[HttpRequest], HttpResponse]):
+def watched(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
     """Each answer carries `X-Request-ID`, by which its lines in the log are found."""
 
     def middleware(request: HttpRequest) -> HttpResponse:

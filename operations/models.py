@@ -14,7 +14,7 @@ BEAT = 10  # seconds between two signs of life
 SILENCE = 45
 
 
-class RunningWorkerQuerySet(models.QuerySet):
+class RunningWorkerQuerySet(models.QuerySet["RunningWorker"]):
     def alive(self) -> Self:
         """Workers that have lately said that they are there."""
         return self.filter(seen_at__gt=timezone.now() - timedelta(seconds=SILENCE))

@@ -1,7 +1,9 @@
 """What follows when a task has failed, and when an account is gone."""
 
+from typing import Any
+
 from django.dispatch import receiver
-from django_tasks import TaskResultStatus
+from django_tasks import TaskResult, TaskResultStatus
 from django_tasks.signals import task_finished
 
 from messaging.events import account_deleted
@@ -10,7 +12,9 @@ from operations import task_queue
 
 # Sent by whichever backend ran it; there is one.
 @receiver(task_finished, sender=None, dispatch_uid="operations.try_failed_task_again")
-def try_failed_task_again(sender, task_result, **kwargs):
+def try_failed_task_again(
+    sender: type, task_result: TaskResult[Any], **kwargs: Any
+) -> None:
     if task_result.status == TaskResultStatus.FAILED:
         task_queue.try_again(
             task_result.id, attempts=len(task_result.worker_ids), task_name=task_result.task.name
@@ -18,5 +22,5 @@ def try_failed_task_again(sender, task_result, **kwargs):
 
 
 @receiver(account_deleted, sender=None, dispatch_uid="operations.forget_tasks_of_account")
-def forget_tasks_of_account(sender, user_pk, **kwargs):
+def forget_tasks_of_account(sender: type, user_pk: int, **kwargs: Any) -> None:
     task_queue.forget_tasks_of(user_pk)

@@ -39,7 +39,7 @@ class Supervised:
             self._process.kill()
         self._thread.join(1)
 
-    def _start(self) -> subprocess.Popen:
+    def _start(self) -> subprocess.Popen[bytes]:
         dead, self._id = self._id, new_worker_id()
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "worker"]
         command += ["--with-parent", "--id", self._id, "--after", dead]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient, RedisSerializer
@@ -14,6 +14,8 @@ from redis.exceptions import ConnectionError, RedisError, TimeoutError
 from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
+
+Answer = TypeVar("Answer")
 
 PATIENCE = 0.2  # seconds one question may take: a cache that hangs must cost less than its page
 PAUSE = 5.0  # seconds without questions after one that was not answered
@@ -122,12 +124,12 @@ class ForgivingRedisCache(RedisCache):
         self._class = BoundClient
         self._line = _lines.setdefault(str(server), CircuitBreaker())
 
-    def _ask(self, otherwise: Any, question: str, *args: Any) -> Any:
+    def _ask(self, otherwise: Answer, question: str, *args: Any) -> Answer:
         """What Django's `question` answers; `otherwise`, if there is no answer."""
         if not self._line.may_ask():
             return otherwise
         try:
-            answer = getattr(super(), question)(*args)
+            answer: Answer = getattr(super(), question)(*args)
         except LOST as error:
             self._line.lost(error)
             return otherwise
@@ -181,7 +183,7 @@ class ForgivingRedisCache(RedisCache):
         Raises:
             ValueError: `key` is not there, which it never is without an answer.
         """
-        value = self._ask(None, "incr", key, delta, version)
+        value: int | None = self._ask(None, "incr", key, delta, version)
         if value is None:
             raise ValueError(f"Key {key!r} not found.")
         return value

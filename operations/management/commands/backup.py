@@ -1,8 +1,9 @@
 """`manage.py backup FILE`: a copy of everything, while people write."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from operations.backups import BackupFailed, back_up
 
@@ -12,10 +13,10 @@ class Command(BaseCommand):
 
     help = "Copies the whole database into FILE, while people write. Needs nobody to stop."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             back_up(file.absolute())
         except BackupFailed as problem:

@@ -1,5 +1,7 @@
 """`manage.py migrate`: Django's own, which several may call at once."""
 
+from typing import Any
+
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
@@ -8,8 +10,8 @@ from operations.migration_lock import one_at_a_time
 
 
 class Command(migrate.Command):
-    def handle(self, *args, database, **options):
+    def handle(self, *args: Any, database: str, **options: Any) -> None:
         if database == DEFAULT_DB_ALIAS:
             postgresql.ask()
         with one_at_a_time(connections[database]):
-            return super().handle(*args, database=database, **options)
+            super().handle(*args, database=database, **options)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import environ
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DEFAULT_DB_ALIAS, Error, connections
 
 from operations.database_transfer import NotMoved, move
@@ -18,10 +20,10 @@ class Command(BaseCommand):
         "checks that everything arrived. Stop the server first. The SQLite file stays as it is."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--to", required=True, help="postgres://user:password@host:port/name")
 
-    def handle(self, *, to, **options):
+    def handle(self, *args: Any, to: str, **options: Any) -> None:
         self._connect(to)
         try:
             tables, rows = move(DEFAULT_DB_ALIAS, TARGET)

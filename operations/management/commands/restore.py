@@ -1,9 +1,10 @@
 """`manage.py restore FILE`: an empty place becomes what a backup holds."""
 
 from pathlib import Path
+from typing import Any
 
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from accounts import deletion_ledger, services
 from operations.backups import BackupFailed, bring_back
@@ -17,10 +18,10 @@ class Command(BaseCommand):
         " were deleted after the backup are deleted again."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             bring_back(file.absolute())
         except BackupFailed as problem:

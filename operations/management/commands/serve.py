@@ -8,18 +8,19 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
-from typing import NoReturn
+from types import FrameType
+from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 import uvicorn
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 from uvicorn.supervisors import Multiprocess
 
@@ -35,12 +36,12 @@ class Command(BaseCommand):
 
     help = "Prepares everything this installation needs, then serves on HOST and PORT."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--demo", action="store_true", help="fill the database with a lively sample first"
         )
 
-    def handle(self, *args, demo, **options):
+    def handle(self, *args: Any, demo: bool, **options: Any) -> None:
         if demo and settings.DATABASE_URL:
             raise CommandError("--demo makes people up: run it without DATABASE_URL.")
         # Until the server listens to signals itself, they just end this.
@@ -137,14 +138,14 @@ def hints() -> Iterator[str]:
         yield "Nobody reaches it by that name from another machine: set SITE_URL to one they type."
 
 
-def _on_signals(handler) -> None:
+def _on_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     # A command that a test calls from a thread leaves signals to the test.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, handler)
         signal.signal(signal.SIGTERM, handler)
 
 
-def _end(number, frame) -> NoReturn:
+def _end(number: int, frame: FrameType | None) -> NoReturn:
     sys.exit(0)
 
 

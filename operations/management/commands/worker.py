@@ -1,8 +1,9 @@
 """`manage.py worker`: does what pages left for later."""
 
 import sys
+from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from operations.models import RunningWorker
 from operations.worker import PatientWorker, Pulse, end_with, new_worker_id, wait_for_tables
@@ -14,7 +15,7 @@ class Command(BaseCommand):
         "`serve` starts one of these by itself unless WORKER=0; any number may run."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--until-empty", action="store_true", help="end when nothing is left to do"
         )
@@ -26,7 +27,9 @@ class Command(BaseCommand):
             "--after", default="", help="the id of a worker that is known to be dead"
         )
 
-    def handle(self, *, until_empty, with_parent, id, after, **options):
+    def handle(
+        self, *args: Any, until_empty: bool, with_parent: bool, id: str, after: str, **options: Any
+    ) -> None:
         worker_id = id or new_worker_id()
         worker = PatientWorker(worker_id, until_empty=until_empty)
         worker.configure_signals()
