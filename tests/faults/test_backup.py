@@ -68,7 +68,7 @@ def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
         for file in here.folder.glob("parley.sqlite3*"):
             file.unlink()
         restored = here.command("restore", str(backup))
-        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert "Accounts deleted again: 1." in restored.stdout
         assert here.shell(LEFT) == ["person0", "person1", "person2"]
         here.command("optimize_search", "-v", "0")
         gone = here.command("verify_erased", *words, check=False)
@@ -110,7 +110,7 @@ def test_a_backup_of_postgresql_comes_back_into_another_database(postgresql, tmp
 
         restored = here.command("restore", str(backup))
 
-        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert "Accounts deleted again: 1." in restored.stdout
         assert here.shell(LEFT) == ["person0", "person1", "person2"]
         found = lost_or_doubled(here.stored(), browsers[:2])
         assert found.pop("acknowledged") == 2

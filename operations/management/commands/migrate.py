@@ -1,4 +1,4 @@
-"""`manage.py migrate`: Django's own, which several may call at once."""
+"""`manage.py migrate`: Django's command, which several processes may call at once."""
 
 from typing import Any
 
@@ -6,12 +6,12 @@ from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from common import postgresql
-from operations.migration_lock import one_at_a_time
+from operations.migration_lock import migration_lock
 
 
 class Command(migrate.Command):
     def handle(self, *args: Any, database: str, **options: Any) -> None:
         if database == DEFAULT_DB_ALIAS:
-            postgresql.ask()
-        with one_at_a_time(connections[database]):
+            postgresql.check_connection()
+        with migration_lock(connections[database]):
             super().handle(*args, database=database, **options)
