@@ -34,7 +34,7 @@ from messaging.models import Conversation, Message, MessageHistory, Notification
 from messaging_app.wsgi import application
 from tests.chats.conftest import signed_in
 from tests.factories import UserFactory
-from tests.faults.house import CSRF
+from tests.faults.installation import CSRF
 from tests.faults.rounds import rounds
 from tests.messaging.orphans import orphans
 
