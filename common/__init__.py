@@ -1,1 +1,1 @@
-"""What every app may use and knows none of them."""
+"""Modules that every app may import, and that import no app."""

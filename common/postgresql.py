@@ -1,4 +1,4 @@
-"""PostgreSQL without Django's pool: for whoever wants one connection of their own, or an answer."""
+"""Connections to PostgreSQL that do not come from Django's pool."""
 
 from typing import Any
 
@@ -6,32 +6,33 @@ import psycopg
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connections
 
-PATIENCE = 5  # seconds that it may take to connect
+CONNECT_TIMEOUT = 5  # seconds
 
 
 def parameters() -> dict[str, Any]:
-    """What psycopg connects with."""
-    known = connections["default"].get_connection_params()
-    of_the_pool = {"cursor_factory", "context", "prepare_threshold", "pool"}
-    return {name: value for name, value in known.items() if name not in of_the_pool} | {
+    """The arguments for `psycopg.connect`, in autocommit mode."""
+    all_parameters = connections["default"].get_connection_params()
+    of_pool = {"cursor_factory", "context", "prepare_threshold", "pool"}
+    return {name: value for name, value in all_parameters.items() if name not in of_pool} | {
         "autocommit": True,
-        "connect_timeout": PATIENCE,
+        "connect_timeout": CONNECT_TIMEOUT,
     }
 
 
-def ask() -> None:
-    """Back if the database answers, whichever it is; a pool would only say that it waited.
+def check_connection() -> None:
+    """Connect once to the database, if it is PostgreSQL: a pool would not tell why it failed.
 
     Raises:
-        ImproperlyConfigured: it does not; with PostgreSQL's own words for why.
+        ImproperlyConfigured: the database does not answer. The text holds the reason that
+            PostgreSQL gives.
     """
     if connections["default"].vendor != "postgresql":
         return
     try:
         psycopg.connect(**parameters()).close()
     except psycopg.Error as error:
-        # The first of several lines: the others repeat it for every address of the host, or ask
-        # whether a server is running there.
+        # Only the first line: the others repeat it for each address of the host, or ask whether a
+        # server is running there.
         reason = str(error).strip().partition("\n")[0].removeprefix("connection failed: ")
         raise ImproperlyConfigured(
             f"The database that DATABASE_URL names cannot be used: {reason.rstrip('.')}."

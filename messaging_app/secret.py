@@ -1,4 +1,4 @@
-"""The secret key of an embedded installation: made once, kept in a file only its owner reads."""
+"""The secret key of an installation on SQLite, in a file that only its owner may read."""
 
 import os
 import tempfile
@@ -10,21 +10,21 @@ from django.core.management.utils import get_random_secret_key
 
 
 def secret_key_from(folder: Path, *, shared: bool) -> str:
-    """The key in `folder`/secret_key, made on the first call.
+    """The key in the file `secret_key` of `folder`. The first call creates it.
 
     Raises:
-        ImproperlyConfigured: the installation is `shared` by several machines, so a key made
-            on one of them would sign the others' sessions out; or `folder` cannot be written.
+        ImproperlyConfigured: several machines may share the installation (`shared`), and sessions
+            of one would be invalid on the others; or `folder` cannot be written.
     """
     if shared:
         raise ImproperlyConfigured(
-            "Set SECRET_KEY: with DATABASE_URL, all processes must share one."
+            "Set SECRET_KEY: with DATABASE_URL, all processes must use the same key."
         )
     path = folder / "secret_key"
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not path.exists():
-            _make(path)
+            _create(path)
         return path.read_text().strip()
     except OSError as error:
         raise ImproperlyConfigured(
@@ -32,14 +32,14 @@ def secret_key_from(folder: Path, *, shared: bool) -> str:
         ) from error
 
 
-def _make(path: Path) -> None:
-    """Write a new key to `path`, unless another process is quicker."""
-    # The key appears under its name whole: a process that starts at the same moment reads all of
-    # it or nothing. The temporary file is born with mode 0600.
+def _create(path: Path) -> None:
+    """Write a new key to `path`, unless another process creates the file first."""
+    # The file gets its name when it is complete: a process that starts at the same moment reads the
+    # whole key or finds no file. The temporary file is created with mode 0600.
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix="secret_key.") as file:
         file.write(get_random_secret_key())
         file.flush()
         os.fsync(file.fileno())
-        # A link, unlike a rename, never replaces the key that somebody else has just made.
+        # Unlike a rename, a link never replaces the key that another process has just created.
         with suppress(FileExistsError):
             os.link(file.name, path)

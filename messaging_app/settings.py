@@ -13,7 +13,7 @@ from chats.live.bus_choice import bus_for
 from messaging_app.environment import LEVELS, Environment
 from messaging_app.secret import secret_key_from
 
-# Where things are ---------------------------------------------------------------------------
+# Places and addresses ---------------------------------------------------------------------------
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -21,30 +21,30 @@ env = Environment()
 env.read_env(env.str("ENV_FILE", default=str(BASE_DIR / ".env")))
 
 # Everything this installation writes: the database, the secret key, collected static files.
-DATA_DIR = Path(env.said("DATA_DIR") or BASE_DIR / "data").resolve()
+DATA_DIR = Path(env.text("DATA_DIR") or BASE_DIR / "data").resolve()
 
-SITE_NAME = env.said("SITE_NAME") or "Parley"
-HOST = env.said("HOST") or "127.0.0.1"
+SITE_NAME = env.text("SITE_NAME") or "Parley"
+HOST = env.text("HOST") or "127.0.0.1"
 PORT = env.number("PORT", 8000, least=1, most=65535)
 # Processes that serve pages; each also has threads.
 WEB_CONCURRENCY = env.number("WEB_CONCURRENCY", 1, least=1)
-# How long a page that is being made may hold up the end, in seconds. Less than the two within which
-# Ctrl-C should be done with everything.
+# The timeout of a graceful shutdown, in seconds. Ctrl-C should end everything within two seconds.
 GRACE = env.number("GRACE", 1)
-# In an address, one of IPv6 stands in brackets.
+# A URL has an IPv6 address in brackets.
 _host = f"[{HOST}]" if ":" in HOST else HOST
 SITE_URL = env.site("SITE_URL", default=f"http://{_host}:{PORT}")
 
-# Safety -------------------------------------------------------------------------------------
+# Safety -----------------------------------------------------------------------------------------
 
 DEBUG = env.flag("DEBUG", default=False)
 
 _site = urlsplit(SITE_URL)
 _https = _site.scheme == "https"
 
-DATABASE_URL = env.said("DATABASE_URL")
-# Embedded, the key is made once, beside the database; a shared database needs a shared key.
-SECRET_KEY = env.said("SECRET_KEY") or secret_key_from(DATA_DIR, shared=bool(DATABASE_URL))
+DATABASE_URL = env.text("DATABASE_URL")
+# On SQLite the key is created once, beside the database. Several machines may share a database on a
+# server, so its key has to be set.
+SECRET_KEY = env.text("SECRET_KEY") or secret_key_from(DATA_DIR, shared=bool(DATABASE_URL))
 
 ALLOWED_HOSTS = env.list(
     "ALLOWED_HOSTS",
@@ -54,7 +54,7 @@ CSRF_TRUSTED_ORIGINS = [SITE_URL] if _https else []
 CSRF_FAILURE_VIEW = "chats.http.errors.csrf_failure"
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if _https else None
 SECURE_SSL_REDIRECT = _https
-# Whatever watches over this process asks it directly, without the proxy that speaks https.
+# Monitoring asks this process directly, without the TLS proxy.
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
@@ -70,7 +70,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # data: images are Bootstrap's own check and select marks.
+        # Bootstrap's marks of checkboxes and selects are data: images.
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
@@ -80,7 +80,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# Put together ---------------------------------------------------------------------------------
+# Apps, middleware and templates -----------------------------------------------------------------
 
 INSTALLED_APPS = [
     "messaging",
@@ -106,10 +106,10 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "operations.middleware.watched",
+    "operations.middleware.observe_requests",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
-    # Here, so that what is refused further in says it too.
+    # So far out that the refusals of inner middleware get the header too.
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",
@@ -127,7 +127,7 @@ MIDDLEWARE = [
 
 if DEBUG and find_spec("debug_toolbar"):
     INSTALLED_APPS += ["debug_toolbar"]
-    # Inside of what compresses: it changes the page.
+    # Inside the middleware that compresses, because it changes the page.
     MIDDLEWARE.insert(
         MIDDLEWARE.index("django.middleware.gzip.GZipMiddleware") + 1,
         "debug_toolbar.middleware.DebugToolbarMiddleware",
@@ -135,7 +135,7 @@ if DEBUG and find_spec("debug_toolbar"):
     INTERNAL_IPS = ["127.0.0.1", "::1"]
     DEBUG_TOOLBAR_CONFIG = {
         "ROOT_TAG_EXTRA_ATTRS": "hx-preserve",  # htmx may swap the page, not the toolbar
-        "SHOW_COLLAPSED": True,  # open, it lies over the bell and the account
+        "SHOW_COLLAPSED": True,  # an open one covers the bell and the account
         "UPDATE_ON_FETCH": True,  # it shows the last request of htmx
     }
 
@@ -161,7 +161,7 @@ TEMPLATES = [
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
-# What is stored -------------------------------------------------------------------------------
+# Database, caches, tasks and sessions -----------------------------------------------------------
 
 _database = env.database("DATABASE_URL") or {
     "ENGINE": "django.db.backends.sqlite3",
@@ -169,10 +169,10 @@ _database = env.database("DATABASE_URL") or {
 }
 _options = _database.setdefault("OPTIONS", {})
 if _database["ENGINE"].endswith("postgresql"):
-    # PostgreSQL would compile a long question before it answers: a search among a million
-    # messages takes 40 ms, and took 150 more.
+    # Without JIT: PostgreSQL compiled a search among a million messages for 150 ms, and ran it for
+    # 40.
     _options.setdefault("options", "-c jit=off")
-    # The pool keeps connections open; a thread that kept its own would hold it idle.
+    # The pool keeps connections open. A thread that kept one of its own would mostly leave it idle.
     _options["pool"] = {
         "min_size": 1,
         "max_size": env.number("DATABASE_POOL", 10, least=1),
@@ -180,10 +180,10 @@ if _database["ENGINE"].endswith("postgresql"):
     }
     _database["CONN_MAX_AGE"] = 0
 else:
-    # The threads that serve pages live on: closing each time costs half a page's speed.
+    # Threads keep their connections. Closing after each request would halve the requests a second.
     _database["CONN_MAX_AGE"] = None
     _options |= {
-        # Writers queue instead of failing: with Django's defaults, sixteen of them met
+        # Writers wait instead of failing. With Django's defaults, sixteen writers got the error
         # "database is locked" thousands of times.
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -219,38 +219,39 @@ else:
         },
     }
 
-# What is left for a worker waits in the database: no other server is needed, and a task is there
-# if and only if the change that asked for it is.
+# The queue is in the database. It needs no other server, and a task exists if and only if the change
+# that enqueued it was committed.
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 # Whether `serve` starts a worker beside the server.
 WORKER = env.flag("WORKER", default=True)
 
-# Sessions in the database: anything nearer leaves another process signed in after a logout.
+# Sessions in the database: with a cache in each process, a signed-out session would stay valid in the
+# other processes.
 SESSION_ENGINE = "django.contrib.sessions.backends.db"
 SESSION_COOKIE_AGE = 30 * 24 * 3600  # seconds
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"
 
-# Live -------------------------------------------------------------------------------------------
+# Live updates -----------------------------------------------------------------------------------
 
-# How processes tell each other that somebody has news: a class of chats.live.buses.
+# How processes tell each other about changes: a class of chats.live.buses.
 LIVE_BUS = bus_for(
-    env.said("LIVE_BUS"),
+    env.text("LIVE_BUS"),
     engine=_database["ENGINE"],
     cache_url=CACHE_URL,
     processes=WEB_CONCURRENCY,
 )
-# Event streams that a process holds at most, and how many of them for one person: one a browser,
-# or one a window where the address has no https.
+# The most event streams of a process, and of one person. A browser has one; without https, each of
+# its windows has one.
 LIVE_STREAMS = env.number("LIVE_STREAMS", 10_000)
 LIVE_STREAMS_PER_PERSON = env.number("LIVE_STREAMS_PER_PERSON", 12)
 
 # Accounts ---------------------------------------------------------------------------------------
 
-# Who may make an account: open (everybody), invite (who has an invitation), closed (nobody).
+# Who may create an account: open (everybody), invite (people with an invitation), closed (nobody).
 SIGNUP = env.choice("SIGNUP", ("open", "invite", "closed"), default="open")
 
 AUTHENTICATION_BACKENDS = ["accounts.backends.BackendWithMailbox"]
-PASSWORD_MIN_LENGTH = 12  # characters; the pages say so
+PASSWORD_MIN_LENGTH = 12  # characters; pages show this number
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
@@ -272,39 +273,40 @@ ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_USERNAME_VALIDATORS = "accounts.names.username_validators"
-# An address is for signing in and for a new password. Nobody has to prove it, and so nobody can
-# keep its owner from using it; "strict" lets two accounts name it and never tells that one does.
+# An address is for signing in and for a new password. It is not verified. With "strict" two accounts
+# may have the same address, so nobody can keep its owner from using it, and pages never reveal whether
+# an account has it.
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = "strict"
 ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
-# Beside allauth's own limits, which are good as they are.
+# In addition to allauth's own limits.
 ACCOUNT_RATE_LIMITS = {
     "delete_account": "5/m/user",
     "message_send": "60/m/user",
     "people_search": "60/m/user",
-    "search": "120/m/user",  # one types, and each pause asks
+    "search": "120/m/user",  # each pause in typing is a request
 }
-# How many proxies of ours a request passes: as many addresses at the end of X-Forwarded-For are
-# believed. Limits count by the address of the reader.
+# The number of our proxies that a request passes. As many addresses at the end of X-Forwarded-For are
+# trusted. Rate limits count by the address of the client.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
 
 # Mail -------------------------------------------------------------------------------------------
 
-EMAIL_URL = env.said("EMAIL_URL")
+EMAIL_URL = env.text("EMAIL_URL")
 if EMAIL_URL:
     vars().update(env.mail("EMAIL_URL"))
     EMAIL_TIMEOUT = 10  # seconds
 else:
-    # No mail is attempted: pages say whom to ask instead.
+    # No mail is sent. Pages say whom to ask instead.
     EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"
-DEFAULT_FROM_EMAIL = env.said("DEFAULT_FROM_EMAIL") or f"{SITE_NAME} <parley@{_site.hostname}>"
+DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL") or f"{SITE_NAME} <parley@{_site.hostname}>"
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 # Language and time ------------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-# Each by its own name: whoever looks for theirs may not read the others.
+# Each in its own language, for people who can read no other.
 LANGUAGES = [("en", "English"), ("de", "Deutsch"), ("ar", "العربية")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = env.time_zone("TIME_ZONE", default="UTC")
@@ -320,7 +322,7 @@ STORAGES = {
     "staticfiles": {"BACKEND": "operations.server.static_storage.HashedStaticFiles"},
 }
 
-# What comes in ----------------------------------------------------------------------------------
+# Requests ---------------------------------------------------------------------------------------
 
 # A message is at most 64 KB; percent-encoding can triple it.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 512 * 1024  # bytes
@@ -334,12 +336,12 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {
-        "request_id": {"()": "operations.logs.WithRequestId"},
-        "no_tokens": {"()": "operations.logs.WithoutTokens"},
+        "request_id": {"()": "operations.logs.AddRequestId"},
+        "no_tokens": {"()": "operations.logs.RemoveTokens"},
     },
     "formatters": {
         "plain": {
-            # Whoever develops is shown the words of an error too.
+            # With DEBUG the log also shows the texts of errors.
             "()": "logging.Formatter" if DEBUG else "operations.logs.DiscreetFormatter",
             "format": "{asctime} {levelname} {name} {message}",
             "style": "{",
@@ -355,23 +357,23 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": LOG_LEVEL},
     "loggers": {
-        # Anybody can send a Host header that is not ours, or more than is read: no traceback with each.
+        # Any client can send a wrong Host header or too large a body, and each would log a traceback.
         "django.security.DisallowedHost": {"level": "CRITICAL"},
         "django.security.RequestDataTooBig": {"level": "CRITICAL"},
-        # Each start and end of a worker is no warning.
+        # The start and the end of a worker need no line in the log.
         "django_tasks_db": {"level": "ERROR"},
-        # Django's own console would say everything twice, and addresses with it.
+        # Django's own console handler would log everything twice, and with addresses.
         "django": {"handlers": [], "propagate": True},
     },
 }
 
-# Who may ask for /metrics: nobody, "local" for this machine, or whoever has this token.
-METRICS = env.said("METRICS")
+# Who may read /metrics: nobody, "local" (this machine), or clients that send this token.
+METRICS = env.text("METRICS")
 if METRICS and METRICS != "local" and len(METRICS) < 16:
-    raise ImproperlyConfigured("METRICS is local, or a token of at least 16 characters.")
-# Several processes count in files here, which `serve` empties when it starts.
+    raise ImproperlyConfigured("METRICS must be local, or a token of at least 16 characters.")
+# Several processes keep their figures in files here, which `serve` deletes when it starts.
 METRICS_DIR = DATA_DIR / "metrics" if METRICS and WEB_CONCURRENCY > 1 else None
 if METRICS_DIR:
-    # prometheus_client looks for it when it is imported.
+    # prometheus_client reads the variable when it is imported.
     METRICS_DIR.mkdir(mode=0o700, parents=True, exist_ok=True)
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(METRICS_DIR)

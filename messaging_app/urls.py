@@ -1,4 +1,4 @@
-"""Which part answers which address."""
+"""The URLs: which app answers which address."""
 
 from django.conf import settings
 from django.contrib import admin

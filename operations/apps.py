@@ -1,4 +1,4 @@
-"""Keeping an installation running: work in the background, its health, its figures."""
+"""Running an installation: the server, the worker, health and metrics."""
 
 from django.apps import AppConfig
 

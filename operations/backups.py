@@ -1,4 +1,4 @@
-"""A copy of the database while people write, and the way back from it."""
+"""Makes a backup of the database while people write, and restores it."""
 
 from __future__ import annotations
 
@@ -15,38 +15,39 @@ from django.db import connection, connections
 
 
 class BackupFailed(Exception):
-    """It could not be made, or it is none; says why."""
+    """A backup could not be made or restored. The text says why."""
 
 
 def back_up(file: Path) -> None:
-    """Copy the whole database into `file`, which must not be there yet.
+    """Copy the whole database into `file`, which must not exist yet.
 
-    What was acknowledged before this began is in it. Nobody has to stop writing. The file appears
-    under its name when it is whole and on disk, and only its owner may read it.
+    The backup holds everything that was acknowledged before the call. Nobody has to stop writing.
+    The file gets its name when it is complete and on disk. Only its owner may read it.
 
     Raises:
-        BackupFailed: there is such a file already, or it cannot be written.
+        BackupFailed: the file exists, or cannot be written, or pg_dump failed.
     """
     if file.exists():
-        raise BackupFailed(f"{file} is there already, and is not overwritten.")
+        raise BackupFailed(f"{file} already exists and was not overwritten.")
     try:
         with tempfile.TemporaryDirectory(dir=file.parent, prefix=f".{file.name}.") as folder:
             partial = Path(folder) / "copy"
             partial.touch(mode=0o600)
             _copy_to(partial)
-            with partial.open("rb") as whole:
-                os.fsync(whole.fileno())
-            # A link, unlike a rename, never replaces what somebody has just made.
+            with partial.open("rb") as complete:
+                os.fsync(complete.fileno())
+            # Unlike a rename, a link never replaces a file that was created meanwhile.
             os.link(partial, file)
     except OSError as error:
         raise BackupFailed(f"{file} cannot be written: {error.strerror}.") from error
 
 
-def bring_back(file: Path) -> None:
-    """Fill the database, which must be empty, from `file`.
+def restore(file: Path) -> None:
+    """Copy the backup in `file` into the database, which must be empty.
 
     Raises:
-        BackupFailed: there is no such backup, or the database is not empty.
+        BackupFailed: `file` does not exist or is no backup, the database is not empty, or
+            pg_restore failed.
     """
     if not file.is_file():
         raise BackupFailed(f"There is no file {file}.")
@@ -57,10 +58,10 @@ def bring_back(file: Path) -> None:
 
 def _copy_to(partial: Path) -> None:
     if connection.vendor == "sqlite":
-        # Through a line of its own: what a transaction here has not committed is in no backup. In
-        # one step: readers keep nobody from writing, and a copy in steps begins anew at each write.
+        # A connection of its own sees only committed data. The copy is one step: a reader blocks no
+        # writer, and a copy in steps starts again after each write.
         with (
-            closing(sqlite3.connect(_database())) as source,
+            closing(sqlite3.connect(_sqlite_file())) as source,
             closing(sqlite3.connect(partial)) as copy,
         ):
             source.backup(copy)
@@ -72,38 +73,37 @@ def _copy_from(file: Path) -> None:
     if connection.vendor == "sqlite":
         with file.open("rb") as backup:
             if backup.read(16) != b"SQLite format 3\0":
-                raise BackupFailed(f"{file} is no backup of a SQLite database.")
+                raise BackupFailed(f"{file} is not a backup of a SQLite database.")
         connections.close_all()
         with (
             closing(sqlite3.connect(file)) as source,
-            closing(sqlite3.connect(_database())) as copy,
+            closing(sqlite3.connect(_sqlite_file())) as copy,
         ):
             source.backup(copy)
         return
-    _run(
-        "pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file), into=True
-    )
+    _run("pg_restore", "--no-owner", "--exit-on-error", "--single-transaction", str(file))
 
 
-def _database() -> str:
+def _sqlite_file() -> str:
     return str(connection.settings_dict["NAME"])
 
 
-def _run(program: str, *arguments: str, into: bool = False) -> None:
+def _run(program: str, *arguments: str) -> None:
+    """Run a client program of PostgreSQL on our database."""
     found = shutil.which(program)
     if found is None:
-        raise BackupFailed(f"{program} is not installed; it comes with PostgreSQL's client.")
-    given: dict[str, Any] = connection.get_connection_params()
-    # The password goes by the environment: arguments are for everybody on the machine to read.
+        raise BackupFailed(f"{program} is not installed. It is part of the PostgreSQL client.")
+    parameters: dict[str, Any] = connection.get_connection_params()
+    # The password is passed in the environment: every user of the machine can read arguments.
     names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD"}
-    environment = {name: str(given[key]) for key, name in names.items() if given.get(key)}
-    place = ["--dbname", str(given["dbname"])]
-    done = subprocess.run(  # noqa: S603 - a program of PostgreSQL's, with our own arguments
-        [found, *place, *arguments],
+    environment = {name: str(parameters[key]) for key, name in names.items() if parameters.get(key)}
+    database = ["--dbname", str(parameters["dbname"])]
+    finished = subprocess.run(  # noqa: S603 - a program of PostgreSQL with our own arguments
+        [found, *database, *arguments],
         env=environment,
         capture_output=True,
         text=True,
         check=False,
     )
-    if done.returncode:
-        raise BackupFailed(f"{program} failed: {done.stderr.strip()}")
+    if finished.returncode:
+        raise BackupFailed(f"{program} failed: {finished.stderr.strip()}")

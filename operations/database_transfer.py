@@ -1,4 +1,4 @@
-"""An installation on SQLite, moved into an empty PostgreSQL."""
+"""Moves an installation from SQLite into an empty PostgreSQL database."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ from tqdm import tqdm
 
 from messaging.search import index_of
 
-ROWS = 2_000  # read at a time
+ROWS = 2_000  # rows that are read at a time
 
 
 class NotMoved(Exception):
-    """Why nothing was moved, in one sentence."""
+    """Nothing was moved. The text says why, in one sentence."""
 
 
 def move(source: str, target: str) -> tuple[int, int]:
-    """Copy everything from the database `source` to `target`; how many tables and rows it was.
+    """Copy everything from the database `source` to `target`. Returns the numbers of tables and rows.
 
-    The target gets all of it in one transaction: whatever goes wrong, and be it the power, it is
-    as empty as before. Nobody can write to the source meanwhile.
+    The target receives everything in one transaction. After any failure, also a power cut, it is
+    empty as before. Nobody can write to the source meanwhile.
 
     Raises:
-        NotMoved: the source is not a SQLite of this release, the target is not empty, or what
-            arrived is not what was sent.
-        django.db.Error: the target refused something.
+        NotMoved: the source is not a SQLite database of this release, the target is not empty, it
+            refused a row, or the copy differs from the source.
+        django.db.Error: the target refused another statement.
     """
     _check(connections[source], connections[target])
-    # On SQLite a transaction holds the lock of writers from its beginning.
+    # On SQLite a transaction holds the write lock from its beginning.
     with transaction.atomic(using=source), transaction.atomic(using=target):
         tables = _make_tables(connections[target])
         sent = _copy(tables, source, connections[target])
@@ -49,34 +49,36 @@ def move(source: str, target: str) -> tuple[int, int]:
 
 def _check(source: BaseDatabaseWrapper, target: BaseDatabaseWrapper) -> None:
     if source.vendor != "sqlite":
-        raise NotMoved("This installation is not on SQLite: leave DATABASE_URL away.")
+        raise NotMoved("This installation does not use SQLite. Unset DATABASE_URL.")
     executor = MigrationExecutor(source)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-        raise NotMoved("The SQLite database is of another release: run `manage.py migrate` first.")
+        raise NotMoved(
+            "The SQLite database belongs to another release. Run `manage.py migrate` first."
+        )
     if target.introspection.table_names():
-        raise NotMoved("The target is not empty: it has tables already.")
+        raise NotMoved("The target is not empty: it already has tables.")
 
 
 def _make_tables(target: BaseDatabaseWrapper) -> list[type[models.Model]]:
-    """Every table, empty. Rows that migrations bring along come from the source as well."""
+    """Create all tables, empty. Rows that migrations insert are copied from the source as well."""
     call_command("migrate", database=target.alias, verbosity=0, interactive=False)
     tables = [
         model
         for model in apps.get_models(include_auto_created=True)
         if model._meta.managed and not model._meta.proxy
     ]
-    # Words are put into the index together, at the end.
+    # The search index is built at the end, in one step.
     index_of(target).drop(target)
     with target.cursor() as cursor:
         for model in tables:
             cursor.execute(f"DELETE FROM {_quoted(target, model._meta.db_table)}")  # noqa: S608
-        # Nothing may be pending in a table that is changed next.
+        # A table with pending checks of constraints cannot be changed.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
     return tables
 
 
-Sent = dict[type[models.Model], tuple[int, int]]  # how many rows, and their digest
+Sent = dict[type[models.Model], tuple[int, int]]  # the number of rows and their digest
 
 
 def _copy(tables: list[type[models.Model]], source: str, target: BaseDatabaseWrapper) -> Sent:
@@ -102,22 +104,22 @@ def _copy_table(
             cursor.copy(statement) as copy,
         ):
             for row in _rows(model, source):
-                prepared = zip(fields, row, strict=True)
-                copy.write_row([field.get_db_prep_save(value, target) for field, value in prepared])
-                count, digest = count + 1, _mixed(digest, row)
+                pairs = zip(fields, row, strict=True)
+                copy.write_row([field.get_db_prep_save(value, target) for field, value in pairs])
+                count, digest = count + 1, _add_to_digest(digest, row)
                 progress.update()
     except Error as error:
-        # Not in the error's own words: they hold the row. SQLite keeps, for one, no length.
+        # The text of the error would show the row. SQLite, for example, does not limit lengths.
         raise NotMoved(
-            f"PostgreSQL refused a row of {model._meta.db_table} ({type(error).__name__}); nothing"
-            " was kept."
+            f"PostgreSQL refused a row of {model._meta.db_table} ({type(error).__name__})."
+            " Nothing was moved."
         ) from error
     return count, digest
 
 
 def _finish(tables: list[type[models.Model]], target: BaseDatabaseWrapper) -> None:
     with target.cursor() as cursor:
-        # Every reference is looked at now, and not at the end, after all the rest.
+        # References are checked now, before the index is built and the rows are compared.
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         for statement in target.ops.sequence_reset_sql(no_style(), tables):
             cursor.execute(statement)
@@ -129,27 +131,28 @@ def _compare(tables: list[type[models.Model]], sent: Sent, target: str) -> None:
         for model in tables:
             count = digest = 0
             for row in _rows(model, target):
-                count, digest = count + 1, _mixed(digest, row)
+                count, digest = count + 1, _add_to_digest(digest, row)
                 progress.update()
             if (count, digest) != sent[model]:
                 name = model._meta.db_table
-                raise NotMoved(f"What arrived in {name} is not what was sent; nothing was kept.")
+                raise NotMoved(f"The copy of {name} differs from the source. Nothing was moved.")
 
 
 def _rows(model: type[models.Model], using: str) -> Iterator[tuple[Any, ...]]:
     names = [field.attname for field in model._meta.concrete_fields]
-    # In the order of the table, so that it is read once from its beginning to its end.
+    # In the order of the primary key, so that the table is read once from start to end.
     rows = model._base_manager.using(using).order_by("pk").values_list(*names)
     return rows.iterator(chunk_size=ROWS)
 
 
-def _mixed(digest: int, row: tuple[Any, ...]) -> int:
-    """`digest` with one row more, in whatever order they come: databases sort text differently."""
-    told = "\x1f".join(map(_told, row)).encode("utf-8", "surrogatepass")
-    return (digest + int.from_bytes(hashlib.sha256(told).digest())) % 2**256
+def _add_to_digest(digest: int, row: tuple[Any, ...]) -> int:
+    """`digest` with `row` added. It does not depend on the order: databases sort text differently."""
+    text = "\x1f".join(map(_as_text, row)).encode("utf-8", "surrogatepass")
+    return (digest + int.from_bytes(hashlib.sha256(text).digest())) % 2**256
 
 
-def _told(value: Any) -> str:
+def _as_text(value: Any) -> str:
+    """A text for `value` that is the same on both databases."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, dict):

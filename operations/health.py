@@ -1,4 +1,4 @@
-"""Whether this installation works, for whatever watches over it."""
+"""/healthz: whether this installation works, for monitoring."""
 
 from __future__ import annotations
 
@@ -15,36 +15,36 @@ from chats.live.buses import bus
 from operations import task_queue
 from operations.models import RunningWorker
 
-# Seconds that a task may wait until the workers count as behind.
+# Seconds that a task may wait before the worker is reported as "behind".
 BEHIND = 300
 
 
 def _database() -> str:
-    # A table, not `SELECT 1`: that succeeds on SQLite without looking at the file.
+    # Not `SELECT 1`, which succeeds on SQLite without reading the file.
     RunningWorker.objects.exists()
     return "ok"
 
 
 def _cache() -> str:
-    # Not its own word: a cache of ours that is gone answers as an empty one does.
-    word = token_hex(8)
-    cache.set(f"healthz.{word}", word, timeout=5)
-    return "ok" if cache.get(f"healthz.{word}") == word else "gone"
+    # Our cache raises no error when Redis is away: it behaves like an empty one.
+    token = token_hex(8)
+    cache.set(f"healthz.{token}", token, timeout=5)
+    return "ok" if cache.get(f"healthz.{token}") == token else "gone"
 
 
 def _bus() -> str:
-    # "idle": nobody is waiting for news in this process. "lost": they get it later.
+    # "idle": no window is open in this process. "lost": open windows learn of changes later.
     return bus().state
 
 
 def _worker() -> str:
     if not RunningWorker.objects.alive().exists():
         return "gone"
-    return "behind" if task_queue.how_full().oldest > BEHIND else "ok"
+    return "behind" if task_queue.task_counts().oldest_wait > BEHIND else "ok"
 
 
-# What is looked at, and the word for it. Without the first nothing works; without the others pages
-# still come: slower, or with mail and large deletions left for later.
+# The checked parts, each with a function that gives its state. Without the database nothing works.
+# Without another part pages still work, but slower, or mail and large deletions wait.
 PARTS: dict[str, Callable[[], str]] = {
     "database": _database,
     "cache": _cache,
@@ -56,16 +56,16 @@ PARTS: dict[str, Callable[[], str]] = {
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 once the database answers, 503 otherwise; in either case a line for each part.
+    """A line with the state of each part: status 200 if the database answers, 503 if not.
 
-    Looks at no session and sets no cookie.
+    It reads no session and sets no cookie.
     """
-    words = {}
-    for part, word in PARTS.items():
+    states = {}
+    for part, check in PARTS.items():
         try:
-            words[part] = word()
+            states[part] = check()
         except Error:
-            words[part] = "gone" if part == "database" else "unknown"
-    text = "".join(f"{part} {word}\n" for part, word in words.items())
-    status = 200 if words["database"] == "ok" else 503
+            states[part] = "gone" if part == "database" else "unknown"
+    text = "".join(f"{part} {state}\n" for part, state in states.items())
+    status = 200 if states["database"] == "ok" else 503
     return HttpResponse(text, content_type="text/plain", status=status)

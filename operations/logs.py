@@ -1,4 +1,4 @@
-"""What is written to the log: one JSON object a line, and never what people wrote."""
+"""Formats and filters of the log, which never holds what people wrote."""
 
 from __future__ import annotations
 
@@ -9,43 +9,46 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from types import TracebackType
 
-# The id of the request that this thread is answering; empty outside of one.
+# The id of the request that is being answered; empty outside of a request.
 request_id: ContextVar[str] = ContextVar("request_id", default="")
 
-Failure = tuple[type[BaseException], BaseException, TracebackType | None]
+ErrorInfo = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-class WithRequestId(logging.Filter):
-    """Gives each record the id of its request."""
+class AddRequestId(logging.Filter):
+    """Adds the id of the current request to each record."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
         return True
 
 
-class WithoutTokens(logging.Filter):
-    """Takes the words of a request's address out of what Django says about it: one-time links hold
-    their token there, which is as good as a password until it has been used.
+class RemoveTokens(logging.Filter):
+    """Replaces the arguments of a request's address in Django's log messages by "…".
+
+    A one-time link holds its token there, and an unused token lets its holder in.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
         match = getattr(getattr(record, "request", None), "resolver_match", None)
-        words = [word for word in match.kwargs.values() if isinstance(word, str)] if match else []
-        if any(words):
-            said = record.getMessage()
-            for word in filter(None, words):
-                said = said.replace(word, "…")
-            record.msg, record.args = said, ()
+        values = match.kwargs.values() if match else []
+        secrets = [value for value in values if value and isinstance(value, str)]
+        if secrets:
+            message = record.getMessage()
+            for secret in secrets:
+                message = message.replace(secret, "…")
+            record.msg, record.args = message, ()
         return True
 
 
-def where(failure: Failure) -> str:
-    """Which error it was and where, without the words of the error itself.
+def describe_error(info: ErrorInfo) -> str:
+    """The type and the place of an error and of its causes, a line each, without their texts.
 
-    A database names the row that it refuses, and with it the text of a message; a mail server
-    names addresses.
+    The text of a database error can hold a refused row, and so the text of a message; the text of
+    a mail server's error holds addresses.
     """
-    lines, error = [], failure[1]
+    lines: list[str] = []
+    error: BaseException | None = info[1]
     while error is not None:
         frames = traceback.extract_tb(error.__traceback__)
         lines += [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
@@ -53,24 +56,27 @@ def where(failure: Failure) -> str:
         cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
         if cause is not None:
             lines.append("while handling")
-        error = cause  # type: ignore[assignment]
+        error = cause
     return "\n".join(lines)
 
 
 class DiscreetFormatter(logging.Formatter):
-    """Plain lines, with the record's `fields` at their end, and errors as `where` tells them."""
+    """Plain lines that end with the record's `fields`. Errors are shown by `describe_error`."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802  (the name is logging's)
         fields = getattr(record, "fields", {})
         return " ".join([super().formatMessage(record), *(f"{k}={v}" for k, v in fields.items())])
 
-    def formatException(self, ei) -> str:  # noqa: N802  (the name is logging's)
-        return where(ei)
+    def formatException(  # noqa: N802  (the name is logging's)
+        self, ei: ErrorInfo | tuple[None, None, None]
+    ) -> str:
+        return describe_error(ei) if ei[1] else ""
 
 
 class JsonFormatter(logging.Formatter):
-    """An object a line: `time` (UTC), `level`, `logger`, `message`; `request_id` inside of a
-    request, `error` for what was raised, and whatever the record brings as `fields`.
+    """One JSON object a line: `time` (UTC), `level`, `logger`, `message`, and the record's `fields`.
+
+    Inside a request it also has `request_id`, and for an exception `error`.
     """
 
     def format(self, record: logging.LogRecord) -> str:
@@ -84,5 +90,5 @@ class JsonFormatter(logging.Formatter):
             entry["request_id"] = identifier
         entry |= getattr(record, "fields", {})
         if record.exc_info and record.exc_info[1]:
-            entry["error"] = where(record.exc_info)
+            entry["error"] = describe_error(record.exc_info)
         return json.dumps(entry, ensure_ascii=False, default=str)

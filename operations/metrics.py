@@ -1,4 +1,4 @@
-"""Figures for Prometheus, where they are asked for."""
+"""/metrics: figures for Prometheus."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from prometheus_client.registry import REGISTRY, Collector
 from operations import task_queue
 from operations.models import RunningWorker
 
-# By name of the view, not by address: there are few names, and nothing private in them.
-ANSWERS = Histogram(
+# Labelled with the name of the view, not the address: names are few and hold nothing private.
+RESPONSE_TIMES = Histogram(
     "parley_answer_seconds",
     "How long requests took to answer, in seconds.",
     ["method", "route", "status"],
@@ -29,19 +29,19 @@ ANSWERS = Histogram(
 METHODS = {"GET", "HEAD", "POST", "OPTIONS"}
 
 
-def answered(method: str, route: str, status: int, seconds: float) -> None:
-    """Count an answer."""
-    # Anybody can make up a method; each would be a row for ever.
+def count_response(method: str, route: str, status: int, seconds: float) -> None:
+    """Add a response, and the seconds it took, to the figures of this process."""
+    # A client can invent methods, and each would add a time series for ever.
     method = method if method in METHODS else "other"
-    ANSWERS.labels(method, route or "none", str(status)).observe(seconds)
+    RESPONSE_TIMES.labels(method, route or "none", str(status)).observe(seconds)
 
 
 class QueueCollector(Collector):
-    """What the database knows: the same from whichever process it is asked."""
+    """The figures that come from the database, and are the same in every process."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         try:
-            full, workers = task_queue.how_full(), RunningWorker.objects.alive().count()
+            counts, workers = task_queue.task_counts(), RunningWorker.objects.alive().count()
         except Error:
             yield GaugeMetricFamily("parley_database_up", "Whether the database answers.", 0)
             return
@@ -49,22 +49,22 @@ class QueueCollector(Collector):
         yield GaugeMetricFamily("parley_workers", "Workers that are alive.", workers)
         tasks = GaugeMetricFamily("parley_tasks", "Tasks in the queue.", labels=["state"])
         for state in ("waiting", "later", "running", "failed"):
-            tasks.add_metric([state], getattr(full, state))
+            tasks.add_metric([state], getattr(counts, state))
         yield tasks
         yield GaugeMetricFamily(
-            "parley_tasks_oldest_seconds", "How long the first task has waited.", full.oldest
+            "parley_tasks_oldest_seconds", "How long the first task has waited.", counts.oldest_wait
         )
 
 
-def _everything() -> bytes:
+def _all_figures() -> bytes:
     if not settings.METRICS_DIR:
-        return generate_latest(REGISTRY) + _of_queue()
+        return generate_latest(REGISTRY) + _queue_figures()
     registry = CollectorRegistry()
-    MultiProcessCollector(registry)
-    return generate_latest(registry) + _of_queue()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry) + _queue_figures()
 
 
-def _of_queue() -> bytes:
+def _queue_figures() -> bytes:
     registry = CollectorRegistry()
     registry.register(QueueCollector())
     return generate_latest(registry)
@@ -73,18 +73,18 @@ def _of_queue() -> bytes:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """The figures of all processes of this machine; for whoever may not see them, not there."""
+    """The figures of all processes of this machine. 404 for a client that may not see them."""
     if not _may_see(request):
         raise Http404
-    return HttpResponse(_everything(), content_type=CONTENT_TYPE_LATEST)
+    return HttpResponse(_all_figures(), content_type=CONTENT_TYPE_LATEST)
 
 
 def _may_see(request: HttpRequest) -> bool:
     if settings.METRICS == "local":
-        # What a proxy on this machine hands on comes from this machine too.
+        # A request that a proxy on this machine forwards also comes from this machine.
         return not _forwarded(request) and _is_loopback(request.META.get("REMOTE_ADDR", ""))
-    given = request.headers.get("Authorization", "")
-    return bool(settings.METRICS) and constant_time_compare(given, f"Bearer {settings.METRICS}")
+    header = request.headers.get("Authorization", "")
+    return bool(settings.METRICS) and constant_time_compare(header, f"Bearer {settings.METRICS}")
 
 
 def _forwarded(request: HttpRequest) -> bool:

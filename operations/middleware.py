@@ -1,4 +1,4 @@
-"""What is known of every request: its id, its line in the log, and its place in the figures."""
+"""Gives every request an id, a line in the log and a place in the metrics."""
 
 from __future__ import annotations
 
@@ -16,28 +16,30 @@ from operations.logs import request_id
 
 logger = logging.getLogger("parley.requests")
 
-GIVEN_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
+PROXY_ID = re.compile(r"[A-Za-z0-9-]{8,64}")
 
 
-def watched(get_response: Callable[[HttpRequest], HttpResponse]):
-    """Each answer carries `X-Request-ID`, by which its lines in the log are found."""
+def observe_requests(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Middleware: logs and times each request. Its id is in the log and in `X-Request-ID`."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
-        began = time.perf_counter()
+        started = time.perf_counter()
         identifier = _id_of(request)
         token = request_id.set(identifier)
         try:
             response = get_response(request)
             response["X-Request-ID"] = identifier
-            took = time.perf_counter() - began
+            seconds = time.perf_counter() - started
             route = request.resolver_match.view_name if request.resolver_match else ""
-            metrics.answered(request.method or "", route, response.status_code, took)
-            # No address: it can hold what somebody looks for, or a link that lets its bearer in.
+            metrics.count_response(request.method or "", route, response.status_code, seconds)
+            # Not the address: it can hold a search or the token of a one-time link.
             fields = {
                 "method": request.method,
                 "route": route,
                 "status": response.status_code,
-                "ms": round(took * 1000, 1),
+                "ms": round(seconds * 1000, 1),
             }
             logger.info("answered", extra={"fields": fields})
             return response
@@ -48,8 +50,11 @@ def watched(get_response: Callable[[HttpRequest], HttpResponse]):
 
 
 def _id_of(request: HttpRequest) -> str:
-    """The id that our own proxy gave, or a new one: a stranger's could pass for another's."""
-    given = request.headers.get("X-Request-ID", "")
-    if settings.ALLAUTH_TRUSTED_PROXY_COUNT and GIVEN_ID.fullmatch(given):
-        return given
+    """The id that our own proxy sent, or a new one.
+
+    A client must not choose it: it could repeat the id of somebody else's request.
+    """
+    received = request.headers.get("X-Request-ID", "")
+    if settings.ALLAUTH_TRUSTED_PROXY_COUNT and PROXY_ID.fullmatch(received):
+        return received
     return uuid4().hex

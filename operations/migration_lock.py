@@ -1,4 +1,4 @@
-"""Several processes that start at once on one database migrate it one after the other."""
+"""A lock, so that processes that start at once on one database migrate it one after the other."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from contextlib import contextmanager
 
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-# A number of our own among the locks of the database.
+# The number of our lock among the advisory locks of the database.
 LOCK = 7_265_539
 
 
 @contextmanager
-def one_at_a_time(connection: BaseDatabaseWrapper) -> Iterator[None]:
-    """Wait while somebody else migrates this database, and keep others waiting."""
+def migration_lock(connection: BaseDatabaseWrapper) -> Iterator[None]:
+    """Hold the lock for the block. Waits while another process holds it."""
     if connection.vendor != "postgresql":  # SQLite has one writer at a time
         yield
         return
     with connection.cursor() as cursor:
-        if connection.in_atomic_block:  # whose end lets go of it, and after an error nothing else
+        if connection.in_atomic_block:  # its end releases the lock, also after an error
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
             yield
             return

@@ -1,4 +1,4 @@
-"""Who works in the background."""
+"""The worker processes that are alive."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Self
 from django.db import models
 from django.utils import timezone
 
-BEAT = 10  # seconds between two signs of life
-# Seconds without one after which a worker counts as dead. Longer than the twenty that a writer
-# may have to wait for SQLite.
-SILENCE = 45
+HEARTBEAT = 10  # seconds between two heartbeats of a worker
+# Seconds without a heartbeat after which a worker counts as dead. This is longer than the twenty
+# seconds that a writer may wait for SQLite.
+DEAD_AFTER = 45
 
 
-class RunningWorkerQuerySet(models.QuerySet):
+class RunningWorkerQuerySet(models.QuerySet["RunningWorker"]):
     def alive(self) -> Self:
-        """Workers that have lately said that they are there."""
-        return self.filter(seen_at__gt=timezone.now() - timedelta(seconds=SILENCE))
+        """Workers with a recent heartbeat."""
+        return self.filter(seen_at__gt=timezone.now() - timedelta(seconds=DEAD_AFTER))
 
 
 class RunningWorker(models.Model):
-    """A worker process, by the id that its tasks carry. Gone when it ends as it should."""
+    """A worker process, by the id that its tasks name. A worker that ends normally deletes its row."""
 
     worker_id = models.CharField(primary_key=True, max_length=64)
     started_at = models.DateTimeField(default=timezone.now)

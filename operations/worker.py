@@ -1,4 +1,4 @@
-"""The process that works in the background."""
+"""The worker process: runs the tasks of the queue."""
 
 from __future__ import annotations
 
@@ -25,21 +25,22 @@ from django_tasks_db.management.commands.db_worker import Worker
 from common import postgresql
 from messaging.services import resume_account_deletions
 from operations import task_queue
-from operations.models import BEAT, RunningWorker
+from operations.models import HEARTBEAT, RunningWorker
 
 logger = logging.getLogger(__name__)
 
-INTERVAL = 1.0  # seconds between two looks at an empty queue
-UPKEEP = 60.0  # seconds between two looks for what was abandoned
-RECONNECT = 2.0  # seconds before a database that did not answer is asked again
+INTERVAL = 1.0  # seconds between two queries of an empty queue
+MAINTENANCE = 60.0  # seconds between two searches for abandoned tasks
+RECONNECT = 2.0  # seconds between two attempts to reach the database
 
 
 def new_worker_id() -> str:
+    """A random id for a worker."""
     return get_random_string(32)
 
 
-class PatientWorker(Worker):
-    """django-tasks' worker, which also says that it is alive and waits for a lost database."""
+class ReconnectingWorker(Worker):
+    """The worker of django-tasks, which also waits for a database that does not answer."""
 
     def __init__(self, worker_id: str, *, until_empty: bool = False) -> None:
         super().__init__(
@@ -54,13 +55,13 @@ class PatientWorker(Worker):
         )
 
     def run(self) -> None:
-        """Work until told to stop, or until nothing is left to do."""
+        """Run tasks until a signal arrives or, with `until_empty`, until none is due."""
         while self.running:
             try:
-                look_after_queue()
+                maintain_queue()
                 super().run()
             except (OperationalError, InterfaceError) as error:
-                # Also a restart of PostgreSQL. The text of the error names server and user.
+                # A restart of PostgreSQL, for example. The text of the error names server and user.
                 logger.warning("The database does not answer (%s)", type(error).__name__)
                 connections.close_all()
                 time.sleep(RECONNECT)
@@ -69,76 +70,83 @@ class PatientWorker(Worker):
 
 
 def wait_for_tables() -> None:
-    """Back once the database answers and has been migrated: all may be started at once."""
-    told = ""
+    """Return when the database answers and is migrated.
+
+    Server and worker can then be started at the same time.
+    """
+    logged = ""
     while True:
         try:
-            postgresql.ask()
-            known = connection.introspection.django_table_names
-            if set(known()) == set(known(only_existing=True)):
+            postgresql.check_connection()
+            table_names = connection.introspection.django_table_names
+            if set(table_names()) == set(table_names(only_existing=True)):
                 return
-            missing = "The database has not been migrated yet."
+            problem = "The database has not been migrated yet."
         except (ImproperlyConfigured, Error) as error:
             connections.close_all()
-            missing = str(error)
-        if missing != told:
-            logger.warning("%s The worker waits.", missing)
-            told = missing
+            problem = str(error)
+        if problem != logged:
+            logger.warning("%s The worker waits.", problem)
+            logged = problem
         time.sleep(RECONNECT)
 
 
-def look_after_queue() -> None:
-    """Take up what dead workers left, and forget what is done."""
+def maintain_queue() -> None:
+    """Take up the tasks of dead workers, delete old tasks and resume deletions of accounts."""
     task_queue.take_up_abandoned()
-    task_queue.forget_finished()
+    task_queue.delete_finished()
     resume_account_deletions()
 
 
-class Pulse:
-    """Says every few seconds that this worker is alive, and looks after what others left."""
+class Heartbeat:
+    """Records every few seconds that this worker is alive, and maintains the queue."""
 
     def __init__(self, worker_id: str) -> None:
         self.worker_id = worker_id
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._beat_on, name="pulse", daemon=True)
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(
+            target=self._beat_until_stopped, name="heartbeat", daemon=True
+        )
 
     def __enter__(self) -> None:
         self._beat()
         self._thread.start()
 
     def __exit__(self, *exception: object) -> None:
-        self._ended.set()
+        self._stopped.set()
         self._thread.join(1)
         try:
             RunningWorker.objects.filter(pk=self.worker_id).delete()
         except Error:
-            # It will count as dead when it has been silent for long enough.
-            logger.warning("The database does not answer; this worker ends without saying so")
+            # Without heartbeats it will soon count as dead.
+            logger.warning("The database does not answer; the row of this worker stays in it")
 
     def _beat(self) -> None:
         now = timezone.now()
         RunningWorker.objects.update_or_create(pk=self.worker_id, defaults={"seen_at": now})
 
-    def _beat_on(self) -> None:
-        looked = time.monotonic()
-        while not self._ended.wait(BEAT):
+    def _beat_until_stopped(self) -> None:
+        maintained = time.monotonic()
+        while not self._stopped.wait(HEARTBEAT):
             try:
                 close_old_connections()
                 self._beat()
-                if time.monotonic() - looked > UPKEEP:
-                    looked = time.monotonic()
-                    look_after_queue()
+                if time.monotonic() - maintained > MAINTENANCE:
+                    maintained = time.monotonic()
+                    maintain_queue()
             except Error as error:
-                logger.warning("No sign of life was written (%s)", type(error).__name__)
+                logger.warning(
+                    "The heartbeat of this worker could not be written (%s)", type(error).__name__
+                )
                 connections.close_all()
         connections.close_all()
 
 
-def end_with(parent: TextIO) -> None:
-    """Ask this process to end as soon as `parent`, the other end of a pipe, is gone."""
+def end_with_parent(pipe: TextIO) -> None:
+    """Send SIGTERM to this process when the parent closes its end of `pipe`, as it does at its end."""
 
     def wait() -> None:
-        while parent.read(1):
+        while pipe.read(1):
             pass
         os.kill(os.getpid(), signal.SIGTERM)
 

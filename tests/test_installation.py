@@ -22,7 +22,7 @@ from django.db import OperationalError
 
 from messaging_app.secret import secret_key_from
 from operations.management.commands import serve as serve_command
-from operations.server.event_loop import TakingTurns
+from operations.server.event_loop import FairAcceptLoop
 from tests.services_fixture import free_port
 
 
@@ -128,7 +128,7 @@ def test_a_process_lets_in_one_after_the_other_and_keeps_none_waiting_outside():
             await asyncio.sleep(0)
         server.close()
 
-    with ExitStack() as stack, closing(TakingTurns()) as loop:
+    with ExitStack() as stack, closing(FairAcceptLoop()) as loop:
         listening = stack.enter_context(socket.create_server(("127.0.0.1", 0), backlog=100))
         address = listening.getsockname()
         for _ in range(there // 2):

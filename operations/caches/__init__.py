@@ -1,1 +1,1 @@
-"""Back ends and upkeep of the caches."""
+"""The cache on Redis, and the removal of expired entries."""

@@ -1,8 +1,7 @@
-"""What has expired is really taken out of Django's cache in memory.
+"""Deletes expired entries from Django's cache in memory.
 
-Django drops an entry when somebody asks for it. A list of messages is kept under its versions,
-which nobody asks for again once they have moved on: the texts of an account that was deleted
-would stay in memory for as long as the process runs.
+Django deletes an expired entry only when somebody asks for it. Nobody asks for a list of messages
+under an old version, so texts of a deleted account would stay in memory until the process ends.
 """
 
 from __future__ import annotations
@@ -13,15 +12,15 @@ import time
 from django.core.cache import caches
 from django.core.cache.backends.locmem import LocMemCache
 
-SWEEP = 30.0  # seconds between two looks for what has expired
+SWEEP = 30.0  # seconds between two sweeps
 
 
 def sweep() -> None:
-    """Take out what has expired. A cache elsewhere, such as Redis, does that by itself."""
+    """Delete the expired entries of all caches in memory. Redis deletes its own."""
     for cache in caches.all():
         if not isinstance(cache, LocMemCache):
             continue
-        # Django's own parts, which its types do not name.
+        # Private parts of Django, which the type stubs do not have.
         with cache._lock:  # type: ignore[attr-defined]
             for key in [*cache._expire_info]:  # type: ignore[attr-defined]
                 if cache._has_expired(key):  # type: ignore[attr-defined]
@@ -29,8 +28,8 @@ def sweep() -> None:
 
 
 def keep_sweeping() -> None:
-    """Sweep from time to time, for as long as the process runs."""
-    # A daemon: a process ends without waiting for it.
+    """Start a thread that sweeps every `SWEEP` seconds until the process ends."""
+    # Python does not wait for a daemon thread at its end.
     threading.Thread(target=_sweep_for_ever, name="cache-sweep", daemon=True).start()
 
 

@@ -1,11 +1,11 @@
-"""A Redis that may be gone: pages come without it, slower, and nothing else changes."""
+"""A cache on Redis that raises no error when Redis fails: pages are then rendered without it."""
 
 from __future__ import annotations
 
 import logging
 import time
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT
 from django.core.cache.backends.redis import RedisCache, RedisCacheClient, RedisSerializer
@@ -15,17 +15,21 @@ from redis.retry import Retry
 
 logger = logging.getLogger(__name__)
 
-PATIENCE = 0.2  # seconds one question may take: a cache that hangs must cost less than its page
-PAUSE = 5.0  # seconds without questions after one that was not answered
+Answer = TypeVar("Answer")
+
+PATIENCE = 0.2  # seconds that a command may take; waiting must cost less than rendering a page
+PAUSE = 5.0  # seconds without commands after one that got no answer
 
 LOST = (ConnectionError, TimeoutError, OSError)
 
 
 class Unreadable(RedisError):
-    """What is kept there was not written by us, or by another release."""
+    """The stored value cannot be read. It may come from another program or release."""
 
 
-class CarefulSerializer(RedisSerializer):
+class CheckedSerializer(RedisSerializer):
+    """Raises `Unreadable` for bytes that cannot be unpickled."""
+
     def loads(self, data: Any) -> Any:
         try:
             return super().loads(data)
@@ -33,111 +37,119 @@ class CarefulSerializer(RedisSerializer):
             raise Unreadable(str(error)) from error
 
 
-# By server, for all requests: Django makes a cache object, and with it a pool, for each context,
-# and on our server a request has one of its own. It took a new connection for every page.
+# The connection pools of each server, shared by all requests. Django makes a cache object, with a pool
+# of its own, for each context. On our server each request has a context, so each page would open a
+# new connection.
 _pools: dict[tuple[str, ...], dict[int, Any]] = {}
 
 
-class BoundClient(RedisCacheClient):
-    """Keeps with each value what it is kept under: whatever else is found there is a miss."""
+class KeyCheckingClient(RedisCacheClient):
+    """Stores the key with each value. A value with another key is a miss."""
 
     def __init__(self, servers: list[str], **options: Any) -> None:
         super().__init__(servers, **options)
         self._pools: dict[int, Any] = _pools.setdefault(tuple(servers), {})
 
     def get(self, key: Any, default: Any) -> Any:
-        return self._unbound(key, super().get(key, None), default)
+        return self._value_of(key, super().get(key, None), default)
 
     def get_many(self, keys: Any) -> Any:
         missing = object()
         found = super().get_many(keys)
-        values = {key: self._unbound(key, value, missing) for key, value in found.items()}
+        values = {key: self._value_of(key, value, missing) for key, value in found.items()}
         return {key: value for key, value in values.items() if value is not missing}
 
     def set(self, key: Any, value: Any, timeout: Any) -> None:
-        super().set(key, self._bound(key, value), timeout)
+        super().set(key, self._with_key(key, value), timeout)
 
     def set_many(self, data: Any, timeout: Any) -> None:
-        super().set_many({key: self._bound(key, data[key]) for key in data}, timeout)
+        super().set_many({key: self._with_key(key, data[key]) for key in data}, timeout)
 
     def add(self, key: Any, value: Any, timeout: Any) -> bool:
-        return super().add(key, self._bound(key, value), timeout)
+        return super().add(key, self._with_key(key, value), timeout)
 
     @staticmethod
-    def _bound(key: Any, value: Any) -> Any:
-        return value if type(value) is int else (key, value)  # Redis counts what is a bare number
+    def _with_key(key: Any, value: Any) -> Any:
+        return (
+            value if type(value) is int else (key, value)
+        )  # Redis can only increment bare numbers
 
     @staticmethod
-    def _unbound(key: Any, kept: Any, default: Any) -> Any:
-        if type(kept) is int:
-            return kept
-        ours = isinstance(kept, tuple) and len(kept) == 2 and kept[0] == key
-        return kept[1] if ours else default
+    def _value_of(key: Any, stored: Any, default: Any) -> Any:
+        if type(stored) is int:
+            return stored
+        matches = isinstance(stored, tuple) and len(stored) == 2 and stored[0] == key
+        return stored[1] if matches else default
 
 
 class CircuitBreaker:
-    """Whether a server answers: who finds that it does not spares the others the wait."""
+    """Remembers that a server did not answer, so that other threads do not wait for it."""
 
     def __init__(self) -> None:
-        self.silent_until = 0.0  # on the monotonic clock; 0: it answers
+        self.silent_until = 0.0  # by the monotonic clock; 0 while the server answers
 
     def may_ask(self) -> bool:
+        """Whether the server should get a command now."""
         if not self.silent_until:
             return True
         now = time.monotonic()
         if now < self.silent_until:
             return False
-        # One tries; until it is known how that went, the others go on without.
+        # This thread tries. The others do not ask until the result is known.
         self.silent_until = now + PAUSE
         return True
 
     def answered(self) -> None:
+        """Record that the server answered."""
         self.silent_until = 0.0
 
     def lost(self, error: Exception) -> None:
-        logger.warning("The cache gives no answer; pages do without it for now: %s", error)
+        """Record and log that the server did not answer."""
+        logger.warning("The cache does not answer; pages are rendered without it: %s", error)
         self.silent_until = time.monotonic() + PAUSE
 
 
-# By server, for all threads: each of them has a cache object of its own.
-_lines: dict[str, CircuitBreaker] = {}
+# The circuit breaker of each server, shared by all threads, which have cache objects of their own.
+_breakers: dict[str, CircuitBreaker] = {}
 
 
 class ForgivingRedisCache(RedisCache):
-    """Django's Redis cache, in which every failure is a miss.
+    """Django's Redis cache, in which every failure of the server is a miss.
 
-    What is not there is made again, and what cannot be kept is not kept. allauth's limiter, which
-    takes a lock by `add`, is let through: a limit that cannot be counted keeps nobody out.
+    Without an answer nothing is found and nothing is stored. `add` then succeeds: allauth's rate
+    limiter takes a lock by it, and a limit that cannot be counted must refuse nobody.
     """
 
     def __init__(self, server: Any, params: dict[str, Any]) -> None:
         options = {
-            "serializer": CarefulSerializer,
+            "serializer": CheckedSerializer,
             "socket_timeout": PATIENCE,
             "socket_connect_timeout": PATIENCE,
-            # Once more on a connection that the server has closed meanwhile; never after a wait.
+            # One more attempt if the server has closed the connection; none after a timeout.
             "retry": Retry(NoBackoff(), 1, supported_errors=(ConnectionError,)),
         }
         super().__init__(server, params | {"OPTIONS": options | params.get("OPTIONS", {})})
-        self._class = BoundClient
-        self._line = _lines.setdefault(str(server), CircuitBreaker())
+        self._class = KeyCheckingClient
+        self._breaker = _breakers.setdefault(str(server), CircuitBreaker())
 
-    def _ask(self, otherwise: Any, question: str, *args: Any) -> Any:
-        """What Django's `question` answers; `otherwise`, if there is no answer."""
-        if not self._line.may_ask():
+    def _ask(self, otherwise: Answer, command: str, *args: Any) -> Answer:
+        """The result of the method `command` of Django's cache; `otherwise` after a failure."""
+        if not self._breaker.may_ask():
             return otherwise
         try:
-            answer = getattr(super(), question)(*args)
+            answer: Answer = getattr(super(), command)(*args)
         except LOST as error:
-            self._line.lost(error)
+            self._breaker.lost(error)
             return otherwise
-        except RedisError as error:  # it answers, but not this: no memory, no password, no sense
-            logger.warning("The cache refuses to %s: %s", question, error)
+        except (
+            RedisError
+        ) as error:  # an error as an answer: out of memory, wrong password, unreadable value
+            logger.warning("The cache command %s failed: %s", command, error)
             answer = otherwise
-        except ValueError:  # incr() of what is not there
-            self._line.answered()
+        except ValueError:  # incr() of a missing key
+            self._breaker.answered()
             raise
-        self._line.answered()
+        self._breaker.answered()
         return answer
 
     def get(self, key: str, default: Any = None, version: int | None = None) -> Any:
@@ -157,13 +169,13 @@ class ForgivingRedisCache(RedisCache):
     def set_many(
         self, data: dict[str, Any], timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> list[str]:
-        """The keys that could not be kept."""
+        """Returns the keys that could not be stored."""
         return self._ask(list(data), "set_many", data, timeout, version)
 
     def add(
         self, key: str, value: Any, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
-        """Whether `key` was not there. Without an answer: a lock that nobody can take is free."""
+        """Whether `key` was stored, because it was missing. True without an answer; see the class."""
         return self._ask(True, "add", key, value, timeout, version)
 
     def touch(self, key: str, timeout: Any = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
@@ -179,9 +191,9 @@ class ForgivingRedisCache(RedisCache):
         """The new value.
 
         Raises:
-            ValueError: `key` is not there, which it never is without an answer.
+            ValueError: `key` is missing. Without an answer every key is.
         """
-        value = self._ask(None, "incr", key, delta, version)
+        value: int | None = self._ask(None, "incr", key, delta, version)
         if value is None:
             raise ValueError(f"Key {key!r} not found.")
         return value

@@ -17,13 +17,13 @@ from chats.live.event_stream import streams
 from operations.caches.expiry import keep_sweeping
 from operations.server.request_bodies import whole_body, with_body
 
-# As many as the PostgreSQL pool has connections by default: one more thread would only wait for a
-# connection. On SQLite each thread keeps a connection of its own.
+# The same as the default size of the PostgreSQL pool: another thread would only wait for a
+# connection. On SQLite each thread keeps its own connection.
 THREADS = 10
 
-# Pieces of an answer that may wait for a slow reader before they block a thread. Files are cut into
-# pieces of 4 KiB, so a thread is free of any static file of ours at once.
-PIECES = 128
+# Chunks of a response that may wait for a slow client before they block a thread. A file is sent in
+# chunks of 4 KiB, so no static file of ours blocks a thread.
+QUEUED_CHUNKS = 128
 
 # The pools of this process, for `end_page_threads`.
 _page_threads: list[ThreadPoolExecutor] = []
@@ -33,10 +33,12 @@ STREAMS = "/live/"
 
 
 class Application:
-    """Answers requests: pages by Django, streams by `chats.live`."""
+    """The ASGI application. Django answers requests for pages, `chats.live` those for streams."""
 
     def __init__(self, django: WSGIHandler) -> None:
-        self._pages = WSGIMiddleware(cast(WSGIApp, django), workers=THREADS, send_queue_size=PIECES)
+        self._pages = WSGIMiddleware(
+            cast(WSGIApp, django), workers=THREADS, send_queue_size=QUEUED_CHUNKS
+        )
         _page_threads.append(self._pages.executor)
         streams.get_response = django.get_response
         logging.getLogger("uvicorn.error").addFilter(_is_no_cancelled_page)
@@ -48,7 +50,7 @@ class Application:
                 return
             body = await whole_body(receive)
             if body is None:
-                return  # the client is gone
+                return  # the client has disconnected
             scope, receive = with_body(_without_ambiguous_headers(scope), body)
         elif scope["type"] == "lifespan":
             streams.prepare()
@@ -57,9 +59,9 @@ class Application:
 
 
 def end_page_threads() -> bool:
-    """Let the page threads of this process end. False if one of them still renders a page.
+    """End the page threads of this process. Returns False if one of them still renders a page.
 
-    Called when the server has stopped. Pages that wait for a thread are not rendered any more.
+    Called when the server has stopped. Requests that wait for a thread are dropped.
     """
     for executor in _page_threads:
         executor.shutdown(wait=False, cancel_futures=True)

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 
-class TakingTurns(asyncio.SelectorEventLoop):
-    """asyncio's own, which lets in one connection a round.
+class FairAcceptLoop(asyncio.SelectorEventLoop):
+    """An event loop of asyncio that accepts one connection a round.
 
-    asyncio lets in as many at once as may wait at the socket. Of several processes the first to
-    wake would have all who come at one moment, and keep them for as long as they stay. One a round
-    leaves the others to whoever is idle.
+    asyncio accepts as many connections at once as may wait at the socket. The first process to wake
+    would take all connections of one moment, and keep them until they close. If it takes one a
+    round, idle processes take the others.
     """
 
     async def create_server(  # type: ignore[override]
@@ -25,5 +25,5 @@ class TakingTurns(asyncio.SelectorEventLoop):
         **options: Any,
     ) -> asyncio.Server:
         server = await super().create_server(protocol_factory, sock=sock, backlog=1, **options)
-        sock.listen(backlog)  # asyncio has let no more than that one wait
+        sock.listen(backlog)  # asyncio has set it to 1
         return server

@@ -1,4 +1,4 @@
-"""What a browser sends, taken in whole before Django sees any of it."""
+"""Receives the whole body of a request before Django gets the request."""
 
 from typing import cast
 
@@ -7,27 +7,31 @@ from django.conf import settings
 
 
 async def whole_body(receive: Receive) -> bytes | None:
-    """All that was sent, or None if the connection broke before its end.
+    """The body of a request, or None if the client disconnected before its end.
 
-    WSGI can't tell a body that was cut off from one that ends: half a message would be sent, with
-    the key that its second attempt needs. And nobody's slow line keeps a thread waiting.
+    WSGI cannot distinguish a body that was cut off from a complete one: half a message would be
+    sent, under the key that the second attempt needs. Also, no thread waits for a slow client.
 
-    Of what is larger than Django would read, only as much is kept as shows that it is.
+    Of a body that is larger than Django accepts, only the beginning is kept: enough for Django to
+    refuse it.
     """
     body, more = bytearray(), True
     while more:
         event = await receive()
         if event["type"] == "http.disconnect":
             return None
-        piece = cast(HTTPRequestEvent, event)
-        more = piece.get("more_body", False)
+        chunk = cast(HTTPRequestEvent, event)
+        more = chunk.get("more_body", False)
         if len(body) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            body += piece.get("body", b"")
+            body += chunk.get("body", b"")
     return bytes(body)
 
 
 def with_body(scope: HTTPScope, body: bytes) -> tuple[HTTPScope, Receive]:
-    """A request that has its body, and says how long it is: one sent in chunks does not."""
+    """The scope and the receive function of a request whose body has been received.
+
+    Its headers state the length of the body, which a request in chunks lacks.
+    """
     headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
     if body:
         headers.append((b"content-length", str(len(body)).encode()))

@@ -94,7 +94,7 @@ class FakeClient:
 def lines(monkeypatch):
     """No test learns from another one that a server is silent."""
     found = {}
-    monkeypatch.setattr(forgiving_redis, "_lines", found)
+    monkeypatch.setattr(forgiving_redis, "_breakers", found)
     return found
 
 
@@ -523,7 +523,7 @@ def test_it_is_used_again_when_it_comes_back(server, monkeypatch):
     assert cache.get("a") is None
     server.go_on()
     monkeypatch.setattr(forgiving_redis, "PAUSE", 0)
-    cache._line.silent_until = time.monotonic()
+    cache._breaker.silent_until = time.monotonic()
 
     assert cache.get("a") == 1
 

@@ -1,10 +1,10 @@
-"""`make faults`: the long form of everything here, and a table of what came of it.
+"""`make faults`: runs the long form of the tests here, and prints a table of the results.
 
 Each line is one kind of fault, tried by a test: how often, how much held, and whether anything was
-lost. FAULTS names lines to run, SCALE takes less of each, MINUTES is what all of it may take (60).
-Each line has its share of that; a line that is not through by then ends early, and the table says
-so. What only thinks has a core to itself meanwhile, beside the lines that mostly wait. Ends with 1
-if anything was lost.
+lost. FAULTS chooses lines, SCALE reduces each of them, and MINUTES limits the whole run (60). Each
+line has a share of that time. A line that is not done by then ends early, and the table says so.
+The model, which needs much processor time, runs beside the other lines, which mostly wait. Exits
+with 1 if anything was lost.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.faults.rounds import told
+from tests.faults.rounds import reported
 from tests.services_fixture import NotHere, make_database, postgres
 
 SEED = os.environ.get("FAULTS_SEED") or str(time.time_ns() % 10**6)
 TRUTH = "../live/test_truth.py"
 NOT_RUN = "not run"
-GRACE = 60.0  # seconds in which a test looks at what is stored, once its rounds are over
+GRACE = 60.0  # seconds in which a test checks what is stored, after its rounds
 
 
 @dataclass
 class Line:
-    """A fault: the tests that try it, how often, and how much of an hour that may take.
+    """A fault: the tests that try it, how often, and how many minutes of an hour they may take.
 
-    `times` goes to them as the variable `often`; without one it is how often they try it anyhow.
+    The tests read `times` from the variable named `often`. Without one, `times` is their default.
     """
 
     name: str
@@ -44,7 +44,7 @@ class Line:
     often: str = ""
     on_postgres: bool = False
     also: tuple[tuple[str, str], ...] = ()
-    beside: bool = False  # while the others run, one after the other
+    beside: bool = False  # runs beside the others
 
 
 stopped = threading.Event()  # by Ctrl-C
@@ -126,7 +126,7 @@ LINES = (
 
 
 def run(line: Line, times: int, until: float) -> tuple[str, str, str]:
-    """What was tried, what held and what was lost, in words, by tests that end at `until`.
+    """Run the tests of a line until `until`. Returns what was tried, held and lost, in words.
 
     Raises:
         NotHere: a program is missing.
@@ -137,38 +137,38 @@ def run(line: Line, times: int, until: float) -> tuple[str, str, str]:
     with ExitStack() as there:
         folder = Path(there.enter_context(tempfile.TemporaryDirectory(prefix="parley-faults-")))
         environment = os.environ | dict(line.also) | {"FAULTS_SEED": SEED, "FUZZ_SEED": SEED}
-        environment |= {"FAULTS_END": str(until), "FAULTS_TOLD": str(folder / "told")}
+        environment |= {"FAULTS_END": str(until), "FAULTS_REPORT": str(folder / "report")}
         environment |= {line.often: str(times)} if line.often else {}
         if line.on_postgres:
             server = there.enter_context(postgres(durable=True))
             environment["DATABASE_URL"] = make_database(server, "faults")
-        status, said = ended(command, environment, until + GRACE - time.time())
-        figures = told(folder / "told")
+        status, output = run_command(command, environment, until + GRACE - time.time())
+        figures = reported(folder / "report")
     tried = figures.get("tried", times if line.times == times or not line.often else 0)
     held = figures.get("held", tried)
     if status is None:
         return f"{tried}, then stopped", "-", "not known: it did not end"
     if status:
-        print(said[-4000:], flush=True)
+        print(output[-4000:], flush=True)
         return str(tried), "-", "YES"
-    if " skipped" in said and " passed" not in said:
-        raise NotHere(said.strip().splitlines()[-1])
-    for row in said.splitlines():
+    if " skipped" in output and " passed" not in output:
+        raise NotHere(output.strip().splitlines()[-1])
+    for row in output.splitlines():
         if row.startswith("{"):
             print(f"    {row}", flush=True)
     short = f" of {times}: its time was over" if tried < times else ""
     return f"{tried}{short}", str(held), "0"
 
 
-def ended(command: list[str], environment: dict[str, str], seconds: float) -> tuple:
-    """The exit status of a command, None if it had to be stopped; and what it said."""
+def run_command(command: list[str], environment: dict[str, str], seconds: float) -> tuple:
+    """The exit status of a command, or None if it had to be stopped; and its output."""
     with tempfile.TemporaryFile("w+") as output:
         process = subprocess.Popen(
             command,
             env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
-            start_new_session=True,  # to be stopped with all it has started
+            start_new_session=True,  # so that everything it starts can be stopped with it
         )
         end, status = time.monotonic() + max(seconds, 1), None
         try:
@@ -176,7 +176,9 @@ def ended(command: list[str], environment: dict[str, str], seconds: float) -> tu
                 status = process.poll()
         finally:
             if process.poll() is None:
-                process.send_signal(signal.SIGINT)  # pytest ends its servers, and says where it was
+                process.send_signal(
+                    signal.SIGINT
+                )  # pytest stops its servers and prints where it was
                 try:
                     process.wait(GRACE / 2)
                 except subprocess.TimeoutExpired:
@@ -187,17 +189,17 @@ def ended(command: list[str], environment: dict[str, str], seconds: float) -> tu
 
 
 def main() -> int:
-    """Run the lines one after another, print the table; 1 if anything was lost."""
-    # In the background a shell has SIGINT ignored, also by what is started here: lines end by it.
+    """Run the lines and print the table. Returns 1 if anything was lost."""
+    # A shell in the background ignores SIGINT, and children inherit that; lines are ended by SIGINT.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The last one may need its grace.
+    # The last line may need the time after its rounds.
     end = time.time() + 60 * float(os.environ.get("MINUTES", "60")) - 1.5 * GRACE
     wanted = [word for word in os.environ.get("FAULTS", "").split(";") if word]
     lines = [one for one in LINES if not wanted or any(word in one.name for word in wanted)]
     print(f"seed {SEED}", flush=True)
     with ThreadPoolExecutor(2) as pool:
         lanes = [[one for one in lines if one.beside is beside] for beside in (False, True)]
-        running = [pool.submit(one_after_the_other, lane, end) for lane in lanes]
+        running = [pool.submit(run_lane, lane, end) for lane in lanes]
         try:
             found = [row for lane in running for row in lane.result()]
         except BaseException:
@@ -211,8 +213,8 @@ def main() -> int:
     )
 
 
-def one_after_the_other(waiting: list[Line], end: float) -> list[tuple[str, ...]]:
-    """A row of the table for each; each has its share of what is left until `end`."""
+def run_lane(waiting: list[Line], end: float) -> list[tuple[str, ...]]:
+    """Run lines one after the other until `end`, each for its share. Returns the rows of the table."""
     scale = float(os.environ.get("SCALE", "1"))
     found: list[tuple[str, ...]] = []
     for place, line in enumerate(waiting):

@@ -10,7 +10,7 @@ __all__ = ["as_stranger", "mine", "theirs"]
 
 @pytest.fixture
 def postgresql():
-    """A PostgreSQL of its own that keeps what it has acknowledged, and can be made to crash."""
+    """A PostgreSQL server that syncs its commits to disk and that the test can crash."""
     try:
         with restartable_postgres(durable=True) as server:
             yield server

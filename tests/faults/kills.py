@@ -5,23 +5,23 @@ import threading
 import time
 from collections import Counter
 
-from tests.faults.house import PATIENCE, Browser, house, lost_or_doubled, writing
-from tests.faults.rounds import rounds, tell
+from tests.faults.installation import PATIENCE, Browser, installation, lost_or_doubled, writing
+from tests.faults.rounds import report, rounds
 from tests.services_fixture import Server, make_database
 
 WRITERS = 8
 
 
 def killed(times: int, *, seed: int, database: Server | None = None, **environment: str) -> Counter:
-    """How it went: the server killed `times` times, each while eight people write.
+    """Kill the server `times` times while eight people write. Returns the numbers of faults.
 
-    With `database`, it is that PostgreSQL that ends at once and comes again, and Parley that has
-    to go on by itself.
+    With `database`, that PostgreSQL server is crashed and started again instead, and Parley has to
+    reconnect by itself.
     """
     chance = random.Random(seed)  # noqa: S311
     if database:
         environment["DATABASE_URL"] = make_database(database.address, "crashed")
-    with house(**environment) as here:
+    with installation(**environment) as here:
         people = here.people(WRITERS)
         browsers = [Browser(here.port, person) for person in people]
         here.start()
@@ -30,35 +30,35 @@ def killed(times: int, *, seed: int, database: Server | None = None, **environme
             until = threading.Event()
             threads = writing(browsers, until)
             _let_write(browsers, chance.randrange(25))
-            until.wait(chance.uniform(0, 0.03))  # into the middle of whatever
+            until.wait(chance.uniform(0, 0.03))  # at a random moment of a request
             if database:
                 database.crash()
             else:
                 here.kill()
                 here.start()
-            # Whoever was interrupted is heard now, each with what they had begun to send.
+            # Every thread now sends its interrupted message successfully.
             until.set()
             for thread in threads:
                 thread.join()
             found["kills"] += 1
         here.kill()
         found.update(lost_or_doubled(here.stored(), browsers))
-        tell(held=found["acknowledged"])
+        report(held=found["acknowledged"])
         found["unheard"] = sum(len(browser.unheard) for browser in browsers)
         refused = [status for one in browsers for status in one.refused]
         found["errors"] = sum(status >= 500 for status in refused)
-        # While its database is away, a server can but say so.
+        # While its database is away, a server can only answer 503.
         found["broken answers"] = found["errors"] - refused.count(503) * bool(database)
         return found
 
 
 def _let_write(browsers: list[Browser], number: int) -> None:
-    """Back when so many more messages are taken: a moment that is not another on a busy machine."""
-    before, end = _taken(browsers), time.monotonic() + PATIENCE
-    while _taken(browsers) < before + number:
+    """Wait until `number` more messages are acknowledged. This does not depend on the machine."""
+    before, end = _acknowledged(browsers), time.monotonic() + PATIENCE
+    while _acknowledged(browsers) < before + number:
         assert time.monotonic() < end
         time.sleep(0.001)
 
 
-def _taken(browsers: list[Browser]) -> int:
+def _acknowledged(browsers: list[Browser]) -> int:
     return sum(len(browser.acknowledged) for browser in browsers)

@@ -1,7 +1,7 @@
-"""How often a fault is tried: as often as it is meant to be, or until its time is over.
+"""Repeats a fault as often as planned, or until its time is over.
 
-`make faults` names with FAULTS_END when that is, in seconds since 1970, and with FAULTS_TOLD the
-file in which it is told how far a test came. Without it, nobody is told.
+`make faults` sets FAULTS_END, the end in seconds since 1970, and FAULTS_REPORT, the file for the
+figures of the test. Without FAULTS_REPORT no figures are written.
 """
 
 import json
@@ -13,25 +13,27 @@ from pathlib import Path
 
 
 def rounds(times: int, *, each: int = 1) -> Iterator[int]:
-    """0, 1, 2 to below `times`, or fewer: at least one, and none that begins after the end. In each
-    of them it is tried `each` times.
+    """The numbers from 0 to below `times`, or fewer: the first, and none that begins after the end.
+
+    The fault is tried `each` times in each round.
     """
     end = float(os.environ.get("FAULTS_END", "inf"))
     for number in range(times):
         if number and time.time() > end:
             return
         yield number
-        tell(tried=(number + 1) * each)
+        report(tried=(number + 1) * each)
 
 
-def tell(**figures: int) -> None:
-    """Say how often it was tried, and how much was held."""
-    if name := os.environ.get("FAULTS_TOLD"):
-        # Several threads may tell at once: what stands there is always whole.
+def report(**figures: int) -> None:
+    """Write figures to the report: `tried` (how often) and `held` (how much was as it should be)."""
+    if name := os.environ.get("FAULTS_REPORT"):
+        # Several threads may write at once: the file is replaced as a whole.
         beside = Path(f"{name}.{threading.get_ident()}")
-        beside.write_text(json.dumps(told(Path(name)) | figures))
+        beside.write_text(json.dumps(reported(Path(name)) | figures))
         beside.replace(name)
 
 
-def told(file: Path) -> dict[str, int]:
+def reported(file: Path) -> dict[str, int]:
+    """The figures in a report; none if there is no file."""
     return json.loads(file.read_text()) if file.exists() else {}

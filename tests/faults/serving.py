@@ -1,4 +1,4 @@
-"""Settings of a server that is made to fail: as real as it gets, but quick people are let through."""
+"""Settings of the servers of these tests: those of Parley, with higher rate limits."""
 
 from messaging_app.settings import *  # noqa: F403
 

@@ -1,10 +1,10 @@
-"""Backups while people write, the way back, and that who left stays away."""
+"""Backups while people write, restoring them, and deleted accounts that stay deleted."""
 
 import sqlite3
 import threading
 from contextlib import closing
 
-from tests.faults.house import Browser, house, lost_or_doubled, writing
+from tests.faults.installation import Browser, installation, lost_or_doubled, writing
 from tests.services_fixture import make_database
 
 LEAVE = """
@@ -29,16 +29,16 @@ print(json.dumps(list(get_user_model().objects.order_by("pk").values_list("usern
 """
 
 
-def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
-    with house() as here:
+def test_a_backup_made_while_people_write_restores_everything_but_deleted_accounts():
+    with installation() as here:
         browsers = [Browser(here.port, person) for person in here.people(4)]
         here.shell(RENAME)
         here.start()
         assert browsers[3].send("Xylophones at midnight") == 200
         backup = here.folder.parent / "backup"
         with closing(sqlite3.connect(here.database)) as reader:
-            # Somebody who reads for long: what is written meanwhile stays in the write-ahead log,
-            # and whoever copied the file alone would miss it.
+            # During a long read, new rows stay in the write-ahead log. A copy of the file alone would
+            # miss them.
             reader.execute("BEGIN")
             assert reader.execute("SELECT count(*) FROM messaging_message").fetchone() == (1,)
             until = threading.Event()
@@ -55,7 +55,7 @@ def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
         assert backup.stat().st_mode & 0o077 == 0
         here.shell(LEAVE)
 
-        # After the clean-up nothing of who left is in any table or file; the log included.
+        # After the clean-up no table, file or log holds anything of the deleted account.
         here.command("optimize_search", "-v", "0")
         words = ("person3", "Quetzalcoatl", "Xylophones")
         here.stop()
@@ -68,7 +68,7 @@ def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
         for file in here.folder.glob("parley.sqlite3*"):
             file.unlink()
         restored = here.command("restore", str(backup))
-        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert "Accounts deleted again: 1." in restored.stdout
         assert here.shell(LEFT) == ["person0", "person1", "person2"]
         here.command("optimize_search", "-v", "0")
         gone = here.command("verify_erased", *words, check=False)
@@ -80,14 +80,14 @@ def test_a_backup_made_while_people_write_brings_everything_back_but_who_left():
         assert found.pop("acknowledged") > 0
         assert not any(found.values()), found
 
-        # It is Parley again, and whoever was signed in still is.
+        # Parley works again, and sessions are still valid.
         here.start()
         assert browsers[0].send("Back again") == 200
         browsers[0].close()
 
 
-def test_what_is_no_backup_changes_nothing(tmp_path):
-    with house(migrate=False) as here:
+def test_a_file_that_is_no_backup_changes_nothing(tmp_path):
+    with installation(migrate=False) as here:
         junk = tmp_path / "junk"
         junk.write_bytes(b"no database at all")
         for file in (junk, tmp_path / "nowhere"):
@@ -96,9 +96,9 @@ def test_what_is_no_backup_changes_nothing(tmp_path):
         here.command("migrate", "-v", "0")
 
 
-def test_a_backup_of_postgresql_comes_back_into_another_database(postgresql, tmp_path):
+def test_a_backup_of_postgresql_is_restored_into_another_database(postgresql, tmp_path):
     backup = tmp_path / "backup"
-    with house(DATABASE_URL=make_database(postgresql.address, "here")) as here:
+    with installation(DATABASE_URL=make_database(postgresql.address, "here")) as here:
         browsers = [Browser(here.port, person) for person in here.people(4)]
         here.start()
         for browser in browsers:
@@ -110,7 +110,7 @@ def test_a_backup_of_postgresql_comes_back_into_another_database(postgresql, tmp
 
         restored = here.command("restore", str(backup))
 
-        assert "Deleted again, as they had been: 1 accounts." in restored.stdout
+        assert "Accounts deleted again: 1." in restored.stdout
         assert here.shell(LEFT) == ["person0", "person1", "person2"]
         found = lost_or_doubled(here.stored(), browsers[:2])
         assert found.pop("acknowledged") == 2

@@ -1,4 +1,4 @@
-"""The clock steps back, as clocks do: nothing is lost, hidden or out of order."""
+"""The clock steps back, and nothing is lost, hidden or out of order."""
 
 from datetime import datetime, timedelta
 
@@ -26,7 +26,7 @@ def test_what_is_sent_after_the_clock_stepped_back_comes_last(as_ana, theirs, mo
     send, reply = address("message_send", theirs), address("message_reply", theirs)
     assert as_ana.post(send, filled_in(theirs, content="Before")).status_code == 302
 
-    # Below `timezone.now`, which the fields of the models hold on to.
+    # Not `timezone.now` itself, to which the fields of the models hold a reference.
     monkeypatch.setattr("django.utils.timezone.datetime", stepped(back))
     assert as_ana.post(send, filled_in(theirs, content="After")).status_code == 302
     assert as_ana.post(reply, filled_in(theirs, content="And a reply")).status_code == 302

@@ -1,4 +1,4 @@
-"""Eight people who send, edit, read and delete crosswise: nobody meets a deadlock."""
+"""Eight people send, edit, read and delete at the same time, without a deadlock."""
 
 import os
 import random
@@ -16,12 +16,12 @@ from tests.messaging.orphans import orphans
 
 pytestmark = [pytest.mark.db, pytest.mark.django_db(transaction=True)]
 
-STEPS = int(os.environ.get("CROSSWISE_STEPS", "320"))  # of all of them together
+STEPS = int(os.environ.get("CROSSWISE_STEPS", "320"))  # of all people together
 PEOPLE = 8
 RINGS = 40
 
 
-def live(person, people, seed, met):
+def live(person, people, seed, errors):
     chance = random.Random(seed)  # noqa: S311
     try:
         for number in rounds(STEPS // PEOPLE, each=PEOPLE):
@@ -49,9 +49,9 @@ def live(person, people, seed, met):
                 elif what == "delete" and (own := mine.first()):
                     services.delete_message(message=own, author=person)
             except (services.MessageConflict, ValidationError, ObjectDoesNotExist):
-                pass  # somebody was quicker, and one is told so
-    except Exception as error:  # the test looks at what each met
-        met.append(error)
+                pass  # somebody else was faster, which a person is told
+    except Exception as error:  # the test checks all errors
+        errors.append(error)
     finally:
         connections.close_all()
 
@@ -60,9 +60,9 @@ def test_nobody_meets_a_deadlock():
     people = [UserFactory() for _ in range(PEOPLE)]
     seed = random.randrange(10**6)  # noqa: S311
     print(f"seed {seed}")
-    met = []
+    errors = []
     threads = [
-        threading.Thread(target=live, args=(person, people, seed + place, met))
+        threading.Thread(target=live, args=(person, people, seed + place, errors))
         for place, person in enumerate(people)
     ]
     for thread in threads:
@@ -70,18 +70,20 @@ def test_nobody_meets_a_deadlock():
     for thread in threads:
         thread.join(timeout=600)
 
-    assert not any(thread.is_alive() for thread in threads), "somebody waits for ever"
-    assert met == []
+    assert not any(thread.is_alive() for thread in threads), "a thread did not end"
+    assert errors == []
     assert orphans() == []
-    told = Notification.objects.values_list("message", flat=True)
-    assert set(told) == set(Message.objects.filter(deleted_at=None).values_list("pk", flat=True))
+    notified = Notification.objects.values_list("message", flat=True)
+    assert set(notified) == set(
+        Message.objects.filter(deleted_at=None).values_list("pk", flat=True)
+    )
     for notification in Notification.objects.select_related("message"):
         assert notification.read == notification.message.read
 
 
 def test_three_who_write_to_each_other_in_a_ring_do_not_wait_for_each_other():
-    """Each takes a mailbox that the next one wants: in another order than one, it is a deadlock."""
-    people, met = [UserFactory() for _ in range(3)], []
+    """Each locks a mailbox that the next one needs. Without one order of locks that is a deadlock."""
+    people, errors = [UserFactory() for _ in range(3)], []
     together = threading.Barrier(len(people), timeout=60)
 
     def write(person, other):
@@ -89,8 +91,8 @@ def test_three_who_write_to_each_other_in_a_ring_do_not_wait_for_each_other():
             for number in range(RINGS):
                 together.wait()
                 services.send_message(sender=person, receiver=other, content=f"Text {number}")
-        except Exception as error:  # the test looks at what each met
-            met.append(error)
+        except Exception as error:  # the test checks all errors
+            errors.append(error)
             together.abort()
         finally:
             connections.close_all()
@@ -104,5 +106,5 @@ def test_three_who_write_to_each_other_in_a_ring_do_not_wait_for_each_other():
     for thread in threads:
         thread.join()
 
-    assert met == []
+    assert errors == []
     assert Message.objects.count() == RINGS * len(people)

@@ -1,4 +1,4 @@
-"""A line that breaks or crawls in the middle of a message: nothing is kept, nobody else waits."""
+"""A connection that breaks or stalls during a message: nothing is stored, nobody else waits."""
 
 from contextlib import ExitStack, closing
 from http.client import HTTPConnection
@@ -6,33 +6,33 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from operations.server.application import THREADS
-from tests.faults.house import CSRF, PATIENCE, Browser, house
+from tests.faults.installation import CSRF, PATIENCE, Browser, installation
 
 LONG = "The beginning of it. " + "And more of it. " * 300 + "The end of it."
 
 
 class Slow:
-    """A line on which all of a message was sent but its last twenty characters."""
+    """A connection on which all of a message but its last twenty bytes was sent."""
 
     def __init__(self, port, person, content):
         self.key = str(uuid4())
-        # The key goes first: what is cut off has one, and a text that could be sent.
+        # The key comes first, so the part that was sent has a key and a text that could be stored.
         body = urlencode({"client_key": self.key, "content": content}).encode()
-        self.line = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
-        self.line.putrequest("POST", f"/c/{person['conversation']}/send/")
+        self.connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+        self.connection.putrequest("POST", f"/c/{person['conversation']}/send/")
         for name, value in headers(person).items():
-            self.line.putheader(name, value)
-        self.line.putheader("Content-Length", str(len(body)))
-        self.line.endheaders(body[:-20])
+            self.connection.putheader(name, value)
+        self.connection.putheader("Content-Length", str(len(body)))
+        self.connection.endheaders(body[:-20])
         self._rest = body[-20:]
 
     def close(self):
-        self.line.close()
+        self.connection.close()
 
     def finish(self):
-        """The status it gets for the rest."""
-        self.line.send(self._rest)
-        return self.line.getresponse().status
+        """Send the rest. Returns the status."""
+        self.connection.send(self._rest)
+        return self.connection.getresponse().status
 
 
 def headers(person):
@@ -45,7 +45,7 @@ def headers(person):
 
 
 def send_in_chunks(port, person, content):
-    """The status of a send that does not say how long it is, as some proxies pass it on."""
+    """Send a message in chunks, without its length, as some proxies do. Returns the status."""
     body = urlencode({"content": content, "client_key": str(uuid4())}).encode()
     with closing(HTTPConnection("127.0.0.1", port, timeout=PATIENCE)) as line:
         path = f"/c/{person['conversation']}/send/"
@@ -53,12 +53,12 @@ def send_in_chunks(port, person, content):
         return line.getresponse().status
 
 
-def test_a_message_cut_off_on_its_way_is_not_sent_and_whole_ones_are_beside_slow_ones():
-    with house() as here, ExitStack() as lines:
+def test_a_message_that_is_cut_off_is_not_sent_and_slow_ones_hold_up_nobody():
+    with installation() as here, ExitStack() as lines:
         person = here.people(2)[0]
         here.start()
         browser = lines.enter_context(closing(Browser(here.port, person)))
-        # More of them than the server has threads, and none of them is done.
+        # There are more of them than threads of the server, and none is complete.
         cut, slow, *_others = [
             lines.enter_context(closing(Slow(here.port, person, LONG))) for _ in range(2 * THREADS)
         ]

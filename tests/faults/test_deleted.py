@@ -10,15 +10,15 @@ import sys
 import threading
 from contextlib import closing, contextmanager
 
-from tests.faults.house import PROJECT, Browser, house, lost_or_doubled, writing
-from tests.faults.rounds import tell
+from tests.faults.installation import PROJECT, Browser, installation, lost_or_doubled, writing
+from tests.faults.rounds import report
 from tests.live.listening import within
 
 MESSAGES = int(os.environ.get("DELETED_MESSAGES", "2000"))
-# Seconds. What is removed goes in batches that let others write, and the machine may be busy.
+# Seconds. Messages are deleted in batches that let others write, and the machine may be busy.
 PATIENCE = 120 + MESSAGES / 50
 
-# Run inside the house: everything there can be of a person, and `count` messages.
+# Run in the installation: creates all kinds of rows of a person, and `count` messages.
 FILL = """
 import json
 from uuid import uuid4
@@ -82,7 +82,7 @@ def worker(here):
 
 
 def test_a_large_account_goes_while_four_write_and_nothing_of_it_is_left():
-    with house() as here:
+    with installation() as here:
         browsers = [Browser(here.port, person) for person in here.people(6)]
         *writers, other, leaver = browsers
         filled = here.shell(FILL.replace("{count}", str(MESSAGES)))
@@ -95,13 +95,13 @@ def test_a_large_account_goes_while_four_write_and_nothing_of_it_is_left():
 
         here.shell(LEAVE)
 
-        # Out of everybody's sight at once, caches included; out of the tables a little later.
+        # Hidden from everybody at once, also in caches; deleted from the tables later.
         assert other.ask("GET", page, htmx=False)[0] == 404
         assert "Xylophones" not in other.ask("GET", "/inbox/", htmx=False)[1]
         assert leaver.ask("GET", page, htmx=False)[0] == 302
         with closing(sqlite3.connect(here.database)) as rows:
             left = "SELECT 1 FROM messaging_deletedaccount"
-            # It is too much for one transaction, in which nobody else could write.
+            # The worker has not deleted it yet: it is too much for one transaction.
             assert rows.execute(left).fetchone()
             with worker(here):
                 gone = within(PATIENCE, lambda: not rows.execute(left).fetchone())
@@ -124,4 +124,4 @@ def test_a_large_account_goes_while_four_write_and_nothing_of_it_is_left():
     found = lost_or_doubled(stored, writers)
     assert len(stored["messages"]) == found.pop("acknowledged") > 0
     assert not any(found.values()), found
-    tell(tried=MESSAGES, held=MESSAGES)
+    report(tried=MESSAGES, held=MESSAGES)

@@ -1,4 +1,4 @@
-"""On disk before the answer; and a disk that is full, a database that is locked."""
+"""A message is on disk before the answer. A full disk and a locked database lose nothing."""
 
 import os
 import re
@@ -12,7 +12,7 @@ from uuid import uuid4
 import pytest
 
 from scripts.installed_programs import strace
-from tests.faults.house import Browser, house, lost_or_doubled
+from tests.faults.installation import Browser, installation, lost_or_doubled
 
 SENDS = 15
 
@@ -22,7 +22,7 @@ def watching():
     program = strace()
     if program is None:
         if os.environ.get("REQUIRE_ALL") == "1":
-            pytest.fail("strace is not installed, and REQUIRE_ALL=1 lets nothing be left out.")
+            pytest.fail("strace is not installed, and REQUIRE_ALL=1 allows no skipped test.")
         pytest.skip("strace is not installed.")
     return str(program)
 
@@ -44,7 +44,7 @@ def synced_before_answers(trace):
 def test_a_message_is_on_disk_before_it_is_acknowledged(watching, tmp_path):
     trace = tmp_path / "trace"
     watched = "recvfrom,sendto,sendmsg,write,writev,fsync,fdatasync"
-    with house() as here:
+    with installation() as here:
         browser = Browser(here.port, here.people(2)[0])
         here.start(watching, "-f", "-qq", "-s", "40", "-e", f"trace={watched}", "-o", str(trace))
         for number in range(SENDS):
@@ -58,7 +58,7 @@ def test_a_message_is_on_disk_before_it_is_acknowledged(watching, tmp_path):
     assert min(counts) >= 1
 
 
-# Nearly all of it is on the disk when the process ends in the middle, and nothing is committed.
+# Most of the transaction is on disk when the process is killed, and nothing is committed.
 CUT_OFF = """
 import os, signal
 from django.db import connection, transaction
@@ -72,8 +72,8 @@ with transaction.atomic():
 """
 
 
-def test_what_is_cut_off_in_the_middle_has_never_been():
-    with house() as here:
+def test_a_transaction_that_is_cut_off_leaves_nothing():
+    with installation() as here:
         person = here.people(2)[0]
         here.start()
         browser = Browser(here.port, person)
@@ -83,16 +83,16 @@ def test_what_is_cut_off_in_the_middle_has_never_been():
         here.kill()
         before = here.stored()
 
-        status, said = here.nursery.ask("do", CUT_OFF)
+        status, output = here.fork_server.ask("do", CUT_OFF)
 
-        assert status == -signal.SIGKILL, said
+        assert status == -signal.SIGKILL, output
         assert here.stored() == before
     assert before["integrity"] == ["ok"]
 
 
 def test_a_full_disk_gives_a_clear_answer_keeps_the_text_and_recovers():
-    """The server may write no further than its files reach now; then it may again."""
-    with house() as here:
+    """A limit on the size of files stands in for the full disk, and is then lifted."""
+    with installation() as here:
         browser = Browser(here.port, here.people(2)[0])
         here.start()
         assert browser.send("Before") == 200
@@ -113,7 +113,7 @@ def test_a_full_disk_gives_a_clear_answer_keeps_the_text_and_recovers():
         assert "While it was &lt;full&gt;</textarea>" in page
         assert key in page
         status, _page = browser.ask("GET", "/inbox/")
-        assert status == 200  # what is there can be read
+        assert status == 200  # reading still works
 
         resource.prlimit(pid, resource.RLIMIT_FSIZE, unlimited)
         assert browser.send("While it was full", key) == 200
@@ -127,8 +127,8 @@ def test_a_full_disk_gives_a_clear_answer_keeps_the_text_and_recovers():
     assert not any(found.values()), found
 
 
-def test_whoever_writes_while_the_database_is_locked_waits_and_is_heard():
-    with house() as here:
+def test_sends_to_a_locked_database_wait_and_succeed():
+    with installation() as here:
         browsers = [Browser(here.port, person) for person in here.people(4)]
         here.start()
         for browser in browsers:

@@ -1,6 +1,6 @@
-"""Two editors of one message at once: every version is kept once, the loser sees both texts.
+"""Two edits of one message at once: each version is stored once, and the loser sees both texts.
 
-EDIT_ROUNDS says how often; the long form does it a thousand times on both databases.
+EDIT_ROUNDS sets the number of rounds; the long form does a thousand on both databases.
 """
 
 import os
@@ -23,7 +23,7 @@ ROUNDS = int(os.environ.get("EDIT_ROUNDS", "20"))
 
 
 def at_once(*tasks):
-    """What each of `tasks` returned, started together in threads of their own."""
+    """Start `tasks` at the same time, each in a thread. Returns their results."""
     start, answers = threading.Barrier(len(tasks)), [None] * len(tasks)
 
     def run(place, task):
@@ -95,6 +95,6 @@ def test_the_same_send_at_once_from_two_windows_is_one_message(ana, ben, setting
         sent = Message.objects.get(content=typed["content"])
         assert {int(answer["Location"].rpartition("m-")[2]) for answer in answers} == {sent.pk}
         assert Notification.objects.filter(message=sent).count() == 1
-        # And from a page that one came back to, with something else in it by now.
+        # The same key from an old page with another text.
         other = soup(windows[0].post(path, typed | {"content": "Another text"}), 409)
         assert other.select_one("textarea").text.strip() == "Another text"

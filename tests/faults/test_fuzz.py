@@ -1,4 +1,4 @@
-"""Requests that nobody would send, made from the URLconf: never a 500, and the server lives.
+"""Random requests made from the URLconf: none gets a 500, and the server stays alive.
 
 FUZZ_REQUESTS says how many; a failure prints the seed that repeats it.
 """
@@ -8,7 +8,7 @@ import os
 import random
 from urllib.parse import quote, urlencode
 
-from tests.faults.house import CSRF, PATIENCE, house
+from tests.faults.installation import CSRF, PATIENCE, installation
 from tests.faults.rounds import rounds
 from tests.safety.hostile import STRINGS
 from tests.safety.people import whole_patterns
@@ -38,7 +38,7 @@ def value(chance):
 
 
 def path(chance, patterns):
-    """An address of ours, mostly right, with what may or may not belong into it."""
+    """An address of Parley, mostly a valid one, with random values in it."""
     name = chance.choice(patterns)
     for piece in ("<int:pk>", "<path:object_id>", "<id>", "<str:token>", "<path:content_type_id>"):
         name = name.replace(piece, str(chance.choice((1, 2, 3, 99, 2**63, "x", "1/../2"))))
@@ -86,12 +86,12 @@ def headers(chance, person):
 
 
 def fuzzed(requests, seed):
-    """How many requests were answered by which status; and the first that should not have been."""
+    """The number of responses by status, and the first response that was wrong."""
     chance = random.Random(seed)  # noqa: S311
-    # A stream of events has no end to be read to: tests/live asks for those.
+    # An event stream does not end. Those are tested in tests/live.
     patterns = [pattern for pattern in whole_patterns() if pattern != "live/"]
     statuses, wrong = {}, []
-    with house() as here:
+    with installation() as here:
         people = here.people(4)
         here.start()
         line = http.client.HTTPConnection("127.0.0.1", here.port, timeout=PATIENCE)
@@ -103,7 +103,7 @@ def fuzzed(requests, seed):
                 answer = line.getresponse()
                 answer.read()
             except (http.client.HTTPException, OSError) as error:
-                # A line may be closed over what cannot be read; the server has to be there.
+                # The server may close a connection after an unreadable request, but it must live.
                 line.close()
                 statuses[type(error).__name__] = statuses.get(type(error).__name__, 0) + 1
                 continue
@@ -134,6 +134,6 @@ def test_no_request_breaks_the_server():
     assert not wrong, "\n".join(map(str, wrong[:5]))
     assert statuses["alive"] == 200
     assert not statuses["broken"]
-    # It was no fuzz of doors that are shut: most of it got somewhere.
+    # Enough of the requests reached a page.
     answered = sum(count for name, count in statuses.items() if name not in ("alive", "broken"))
     assert statuses.get(200, 0) + statuses.get(302, 0) > answered / 10

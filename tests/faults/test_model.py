@@ -1,9 +1,10 @@
-"""Five people do at random what people do, beside a model made of plain dictionaries.
+"""Five people do random steps, which are also done to a model made of plain dictionaries.
 
-After each step everything agrees: rows, histories and notifications of everybody; of the two people
-whom it was about, the badge, inbox and list of the one, and the marks, cached and uncached, that
-the other is shown. In the end both are asked of everybody. Nothing points nowhere, and no reply
-into another conversation. MODEL_RUNS and MODEL_STEPS say how much of it there is.
+After each step the database and the model agree. Compared are the rows, histories and notifications
+of everybody and, of the two people of the step, the badge, inbox and list of one and the cached and
+uncached read marks of the other. At the end the pages of everybody are compared. No row refers to a
+missing row, and no reply to a message of another conversation. MODEL_RUNS and MODEL_STEPS set the
+number of runs and of steps.
 """
 
 import gc
@@ -34,13 +35,13 @@ from messaging.models import Conversation, Message, MessageHistory, Notification
 from messaging_app.wsgi import application
 from tests.chats.conftest import signed_in
 from tests.factories import UserFactory
-from tests.faults.house import CSRF
+from tests.faults.installation import CSRF
 from tests.faults.rounds import rounds
 from tests.messaging.orphans import orphans
 
 RUNS = int(os.environ.get("MODEL_RUNS", "25"))
 STEPS = int(os.environ.get("MODEL_STEPS", "20"))
-AT_A_TIME = min(RUNS, max(1, 160 // STEPS))  # between two looks at the time
+AT_A_TIME = min(RUNS, max(1, 160 // STEPS))  # runs between two checks of the time
 MOST_PEOPLE = 5
 
 pick = st.integers(0, 10**6)
@@ -65,7 +66,7 @@ ARTICLES = re.compile(r'<article class="([^"]*)" id="m-(\d+)"')
 
 
 class Browser:
-    """One person's. It asks Django's handler itself: a test client copies each context as well."""
+    """The browser of a person. It calls Django's handler: a test client would copy each context."""
 
     def __init__(self, user):
         session = signed_in(user).cookies[site.SESSION_COOKIE_NAME].value
@@ -85,7 +86,7 @@ class Browser:
 
 
 class People(RuleBasedStateMachine):
-    """What everybody did, twice: in dictionaries, and in the database."""
+    """Does each step twice: in dictionaries and in the database."""
 
     def __init__(self):
         super().__init__()
@@ -196,12 +197,12 @@ class People(RuleBasedStateMachine):
         sender = self.users[self.messages[pk]["sender"]]
         services.delete_message(message=Message.objects.get(pk=pk), author=sender)
         self.messages[pk] |= {"text": "", "earlier": [], "read": True, "deleted": True}
-        # An empty place that nothing hangs below goes, and then perhaps the one above it.
+        # An empty place without replies is deleted, and then perhaps the one above it.
         while pk and self.messages[pk]["deleted"] and pk not in self._parents():
             pk = self.messages.pop(pk)["parent"]
         self.changed = pk
 
-    # Not oftener: what the others wrote to each other is to grow old.
+    # Rarely, so that the conversations of the others grow old.
     @precondition(lambda self: len(self.users) == MOST_PEOPLE)
     @rule(who=pick)
     def leave(self, who):
@@ -224,7 +225,7 @@ class People(RuleBasedStateMachine):
     def _one_of(self, some, number):
         return some[number % len(some)]
 
-    # --- What must then be so
+    # --- What must hold after each step
 
     @invariant()
     def the_database_says_what_the_model_says(self):
@@ -254,7 +255,7 @@ class People(RuleBasedStateMachine):
             if not there["deleted"]
         ]
         assert orphans() == []
-        # A reply lies where its parent lies.
+        # A reply is in the conversation of its parent.
         places = {there["pk"]: there for there in stored}
         for there in stored:
             if parent := places.get(there["parent_message_id"]):
@@ -288,7 +289,7 @@ class People(RuleBasedStateMachine):
 
     def _marks_are_right(self, pk, conversation):
         browser, path, found = self.browsers[pk], f"/c/{conversation}/messages/", []
-        # Kept since an earlier step perhaps: nothing empties the caches in between.
+        # It may be cached since an earlier step: nothing empties the caches between steps.
         with patch.object(
             LocMemCache, "get", lambda *asked: found.append(get(*asked)) or found[-1]
         ):
@@ -305,7 +306,7 @@ class People(RuleBasedStateMachine):
 
 @pytest.fixture
 def seldom_collecting():
-    """What is loaded is not looked through for garbage again and again: a sixth of the time."""
+    """Exclude loaded objects from garbage collection, which took a sixth of the time."""
     before = gc.get_threshold()
     gc.freeze()
     gc.set_threshold(100_000, 50, 50)
@@ -322,7 +323,7 @@ def test_whatever_people_do_everything_agrees():
         stateful_step_count=STEPS,
         deadline=None,
         database=None,
-        phases=[Phase.generate],  # a step is slow: to find a shorter way to fail takes minutes
+        phases=[Phase.generate],  # steps are slow, so shrinking a failure would take minutes
         suppress_health_check=list(HealthCheck),
     )
     for number in rounds(-(-RUNS // AT_A_TIME), each=AT_A_TIME):

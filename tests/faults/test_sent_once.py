@@ -1,4 +1,4 @@
-"""Two processes are sent the same at once, as by a double click through a proxy: it is one message.
+"""Two processes get the same send at once, as after a double click through a proxy: one message.
 
 SENDS says how often.
 """
@@ -8,14 +8,14 @@ import threading
 from collections import Counter
 from uuid import uuid4
 
-from tests.faults.house import Browser, house, lost_or_doubled
-from tests.faults.rounds import rounds, tell
+from tests.faults.installation import Browser, installation, lost_or_doubled
+from tests.faults.rounds import report, rounds
 
 SENDS = int(os.environ.get("SENDS", "20"))
 
 
 def at_once(browsers, content, key):
-    """The status that each of `browsers` got for it."""
+    """Send the text from all of `browsers` at once. Returns the statuses."""
     start, statuses = threading.Barrier(len(browsers)), []
 
     def send(browser):
@@ -31,9 +31,12 @@ def at_once(browsers, content, key):
 
 
 def test_what_two_processes_are_sent_at_once_is_one_message():
-    # The database may be named from outside; else it is SQLite's.
+    # `make faults` may set DATABASE_URL. The default is SQLite.
     address = os.environ.get("DATABASE_URL", "")
-    with house(**({"DATABASE_URL": address} if address else {})) as here, here.another() as there:
+    with (
+        installation(**({"DATABASE_URL": address} if address else {})) as here,
+        here.another() as there,
+    ):
         person = here.people(2)[0]
         for one in (here, there):
             one.start()
@@ -50,7 +53,7 @@ def test_what_two_processes_are_sent_at_once_is_one_message():
             )
             statuses.update([refused[0]])
             assert f"Another text, {number}</textarea>" in refused[1]
-            tell(held=number + 1)
+            report(held=number + 1)
         for browser in browsers:
             browser.close()
         here.kill()

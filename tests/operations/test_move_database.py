@@ -1,4 +1,4 @@
-"""An installation on SQLite arrives whole in PostgreSQL, or not at all."""
+"""An installation on SQLite is moved to PostgreSQL completely, or not at all."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from django.conf import settings
 
 from tests.services_fixture import NotHere, make_database, postgres
 
-# What a person would do afterwards: find an old message, write a new one, change a thread.
+# What people do after the move: find an old message, write a new one, sign up and sign in.
 AFTERWARDS = """
 from django.contrib.auth import get_user_model
 from messaging import services
@@ -77,7 +77,7 @@ def server():
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """An installation on SQLite with a little of everything."""
+    """An installation on SQLite with some rows in most tables."""
     folder = tmp_path_factory.mktemp("moving")
     assert manage(folder, "migrate", "-v0").returncode == 0
     made = manage(folder, "shell", "-v0", stdin=BEFORE)
@@ -85,19 +85,19 @@ def folder(tmp_path_factory):
     return folder
 
 
-def tables_of(address):
+def count_tables(address):
     with psycopg.connect(address) as connection:
         found = connection.execute("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'")
         return found.fetchone()[0]
 
 
-def test_everything_arrives_and_goes_on(server, folder):
+def test_after_the_move_everything_is_there_and_works(server, folder):
     to = make_database(server, "whole")
 
     moved = manage(folder, "move_database", "--to", to)
 
     assert moved.returncode == 0, moved.stderr
-    assert "arrived, and are the same" in moved.stdout
+    assert "Copied and compared" in moved.stdout
     assert "Copied" in moved.stderr
     after = manage(folder, "shell", "-v0", stdin=AFTERWARDS, DATABASE_URL=to)
     assert after.returncode == 0, after.stderr
@@ -111,33 +111,33 @@ def test_everything_arrives_and_goes_on(server, folder):
     assert "Traceback" not in again.stderr
 
 
-def test_what_fails_half_way_leaves_the_target_as_it_was(server, folder, tmp_path):
+def test_a_failed_move_leaves_the_target_empty(server, folder, tmp_path):
     to = make_database(server, "half")
     shutil.copytree(folder, tmp_path / "data")
     with closing(sqlite3.connect(tmp_path / "data" / "parley.sqlite3")) as source, source:
-        # SQLite keeps names of any length; in PostgreSQL they have a limit.
+        # SQLite does not limit the length of a text; PostgreSQL does.
         source.execute("UPDATE accounts_preferences SET theme = 'far too long a theme'")
 
     moved = manage(tmp_path / "data", "move_database", "--to", to)
 
     assert moved.returncode == 1
-    assert "refused a row of accounts_preferences (DataError); nothing was kept" in moved.stderr
+    assert "refused a row of accounts_preferences (DataError). Nothing was moved." in moved.stderr
     assert "far too long" not in moved.stderr
     assert "Traceback" not in moved.stderr
-    assert tables_of(to) == 0
+    assert count_tables(to) == 0
 
 
 @pytest.mark.parametrize(
-    ("to", "said"),
+    ("to", "error"),
     [
-        ("postgres://nobody:x@127.0.0.1:1/none", "no answer"),
-        ("sqlite:///elsewhere", "has to be a PostgreSQL"),
+        ("postgres://nobody:x@127.0.0.1:1/none", "does not answer"),
+        ("sqlite:///elsewhere", "must be the address of a PostgreSQL"),
         ("nonsense", "--to"),
     ],
 )
-def test_where_nothing_can_go_is_one_sentence(folder, to, said):
+def test_an_unusable_target_is_refused_in_one_sentence(folder, to, error):
     moved = manage(folder, "move_database", "--to", to)
 
     assert moved.returncode == 1
-    assert said in moved.stderr
+    assert error in moved.stderr
     assert "Traceback" not in moved.stderr

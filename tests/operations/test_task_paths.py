@@ -1,4 +1,4 @@
-"""A task that waited while its function moved to another module runs after the upgrade."""
+"""A waiting task whose function has moved to another module runs after the upgrade."""
 
 from importlib import import_module
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ migration = import_module("operations.migrations.0002_task_paths")
 
 
 @pytest.mark.parametrize("old", migration.MOVED)
-def test_a_waiting_task_is_renamed_and_back(old):
+def test_the_path_of_a_waiting_task_changes_and_changes_back(old):
     waiting = delete_hidden_account.enqueue(account_pk=7)
     DBTaskResult.objects.filter(pk=waiting.id).update(task_path=old)
 

@@ -1,4 +1,4 @@
-"""Tasks that fail, tasks whose worker died, and tasks nobody has to know of any more."""
+"""Failed tasks are retried, abandoned tasks are taken up, and old tasks are deleted."""
 
 from datetime import timedelta
 
@@ -11,8 +11,8 @@ from django_tasks import task
 from django_tasks_db.models import DBTaskResult
 
 from operations import task_queue
-from operations.models import SILENCE, RunningWorker
-from operations.worker import Pulse, look_after_queue, wait_for_tables
+from operations.models import DEAD_AFTER, RunningWorker
+from operations.worker import Heartbeat, maintain_queue, wait_for_tables
 
 pytestmark = [pytest.mark.django_db, pytest.mark.db]
 
@@ -20,10 +20,10 @@ ran = []
 
 
 @task()
-def note(what, user_pk=None):
-    ran.append(what)
-    if what == "fail":
-        raise ValueError("as it was told")
+def note(text, user_pk=None):
+    ran.append(text)
+    if text == "fail":
+        raise ValueError("as requested")
 
 
 @pytest.fixture(autouse=True)
@@ -33,9 +33,9 @@ def _nothing_ran():
 
 @pytest.fixture
 def work(monkeypatch):
-    """Runs what is due, as `manage.py worker` does."""
-    monkeypatch.setattr("operations.worker.PatientWorker.configure_signals", lambda self: None)
-    monkeypatch.setattr(Pulse, "_beat_on", lambda self: None)
+    """Runs the due tasks, as `manage.py worker` does."""
+    monkeypatch.setattr("operations.worker.ReconnectingWorker.configure_signals", lambda self: None)
+    monkeypatch.setattr(Heartbeat, "_beat_until_stopped", lambda self: None)
     # The connection holds the transaction of the test.
     monkeypatch.setattr(
         "django_tasks_db.management.commands.db_worker.close_old_connections", lambda: None
@@ -47,7 +47,7 @@ def work(monkeypatch):
     return work
 
 
-def the_task():
+def only_task():
     return DBTaskResult.objects.get()
 
 
@@ -55,7 +55,7 @@ def seconds_until(moment):
     return (moment - timezone.now()).total_seconds()
 
 
-def test_what_was_asked_for_is_done_once(work):
+def test_an_enqueued_task_runs_once(work):
     note.enqueue("this")
     work()
     work()
@@ -63,7 +63,7 @@ def test_what_was_asked_for_is_done_once(work):
     assert ran == ["this"]
 
 
-def test_a_task_of_a_change_that_was_taken_back_is_not_there():
+def test_a_task_is_not_enqueued_if_its_transaction_is_rolled_back():
     with transaction.atomic():
         note.enqueue("this")
         transaction.set_rollback(True)
@@ -71,21 +71,21 @@ def test_a_task_of_a_change_that_was_taken_back_is_not_there():
     assert not DBTaskResult.objects.exists()
 
 
-def test_what_fails_is_tried_again_after_longer_and_longer_waits_and_then_given_up(work):
+def test_a_failed_task_is_retried_after_longer_and_longer_waits_and_then_stays_failed(work):
     note.enqueue("fail")
 
     for number, wait in enumerate(task_queue.WAITS, start=1):
         work()
         assert len(ran) == number
-        assert seconds_until(the_task().run_after) == pytest.approx(wait, abs=5)
+        assert seconds_until(only_task().run_after) == pytest.approx(wait, abs=5)
         work()
-        assert len(ran) == number  # not before its time
+        assert len(ran) == number  # it is not due yet
         DBTaskResult.objects.update(run_after=timezone.now())
     work()
 
     assert len(ran) == task_queue.ATTEMPTS
-    assert the_task().status == "FAILED"
-    assert task_queue.how_full().failed == 1
+    assert only_task().status == "FAILED"
+    assert task_queue.task_counts().failed == 1
 
 
 def left_running_by(worker_id, *, attempts=1):
@@ -93,8 +93,10 @@ def left_running_by(worker_id, *, attempts=1):
     DBTaskResult.objects.update(status="RUNNING", worker_ids=[worker_id] * attempts)
 
 
-def test_what_a_dead_worker_left_is_run_by_another(work):
-    RunningWorker.objects.create(pk="dead", seen_at=timezone.now() - timedelta(seconds=SILENCE + 1))
+def test_another_worker_runs_the_task_of_a_dead_worker(work):
+    RunningWorker.objects.create(
+        pk="dead", seen_at=timezone.now() - timedelta(seconds=DEAD_AFTER + 1)
+    )
     left_running_by("dead")
 
     work()
@@ -103,36 +105,36 @@ def test_what_a_dead_worker_left_is_run_by_another(work):
     assert not RunningWorker.objects.filter(pk="dead").exists()
 
 
-def test_what_a_living_worker_runs_is_left_to_it(work):
+def test_the_task_of_a_living_worker_is_left_to_it(work):
     RunningWorker.objects.create(pk="alive")
     left_running_by("alive")
 
     work()
 
     assert ran == []
-    assert the_task().status == "RUNNING"
+    assert only_task().status == "RUNNING"
 
 
-def test_a_worker_that_takes_anothers_place_need_not_wait_for_its_silence(work):
+def test_a_worker_that_replaces_another_takes_up_its_task_at_once(work):
     RunningWorker.objects.create(pk="killed")
     left_running_by("killed")
 
     work(after="killed")
 
     assert ran == ["this"]
-    assert not RunningWorker.objects.exists()  # this one has ended as it should
+    assert not RunningWorker.objects.exists()  # the worker of this test has ended normally
 
 
-def test_a_task_that_kills_its_worker_comes_to_an_end(work):
+def test_a_task_that_kills_its_worker_each_time_is_marked_as_failed(work):
     left_running_by("dead", attempts=task_queue.ATTEMPTS)
 
     work()
 
     assert ran == []
-    assert the_task().status == "FAILED"
+    assert only_task().status == "FAILED"
 
 
-def test_what_is_done_is_forgotten_after_a_day_and_what_failed_after_a_week(work):
+def test_successful_tasks_are_deleted_after_a_day_and_failed_ones_after_a_week(work):
     now = timezone.now()
     for status, days in [("SUCCESSFUL", 0.9), ("SUCCESSFUL", 1.1), ("FAILED", 6), ("FAILED", 8)]:
         task_id = note.enqueue("this").id
@@ -140,7 +142,7 @@ def test_what_is_done_is_forgotten_after_a_day_and_what_failed_after_a_week(work
             status=status, finished_at=now - timedelta(days=days)
         )
 
-    look_after_queue()
+    maintain_queue()
 
     assert sorted(DBTaskResult.objects.values_list("status", flat=True)) == [
         "FAILED",
@@ -148,46 +150,46 @@ def test_what_is_done_is_forgotten_after_a_day_and_what_failed_after_a_week(work
     ]
 
 
-def test_an_account_that_goes_leaves_nothing_in_the_queue(ana, ben):
+def test_the_tasks_of_a_deleted_account_are_deleted(ana, ben):
     note.enqueue("to ana", user_pk=ana.pk)
     note.enqueue("to ben", user_pk=ben.pk)
 
     ana.delete()
 
-    assert the_task().args_kwargs["kwargs"] == {"user_pk": ben.pk}
+    assert only_task().args_kwargs["kwargs"] == {"user_pk": ben.pk}
 
 
-def test_the_queue_tells_how_full_it_is():
+def test_the_tasks_are_counted_by_state():
     now = timezone.now()
     note.enqueue("due")
     note.using(run_after=now + timedelta(hours=1)).enqueue("later")
     note.using(run_after=now - timedelta(seconds=100)).enqueue("late")
 
-    full = task_queue.how_full()
+    counts = task_queue.task_counts()
 
-    assert (full.waiting, full.later, full.running, full.failed) == (2, 1, 0, 0)
-    assert full.oldest == pytest.approx(100, abs=5)
-
-
-def test_an_empty_queue_is_empty():
-    assert task_queue.how_full() == (0, 0, 0, 0, 0.0)
+    assert (counts.waiting, counts.later, counts.running, counts.failed) == (2, 1, 0, 0)
+    assert counts.oldest_wait == pytest.approx(100, abs=5)
 
 
-def test_a_worker_waits_for_its_database_and_for_the_tables_in_it(monkeypatch, caplog):
-    there = connection.introspection.django_table_names()
+def test_an_empty_queue_has_no_tasks():
+    assert task_queue.task_counts() == (0, 0, 0, 0, 0.0)
+
+
+def test_a_worker_waits_for_its_database_and_for_its_tables(monkeypatch, caplog):
+    all_tables = connection.introspection.django_table_names()
     refusals = [ImproperlyConfigured("There is no answer."), None, None]
-    found = [[], there]  # in the database, at each look
+    found = [[], all_tables]  # in the database, for each query
     waited = []
 
-    def ask():
+    def check_connection():
         if refusal := refusals.pop(0):
             raise refusal
 
-    monkeypatch.setattr("common.postgresql.ask", ask)
+    monkeypatch.setattr("common.postgresql.check_connection", check_connection)
     monkeypatch.setattr(
         connection.introspection,
         "django_table_names",
-        lambda only_existing=False: found.pop(0) if only_existing else there,
+        lambda only_existing=False: found.pop(0) if only_existing else all_tables,
     )
     monkeypatch.setattr("operations.worker.connections.close_all", lambda: None)
     monkeypatch.setattr("operations.worker.time.sleep", waited.append)

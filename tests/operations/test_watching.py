@@ -1,4 +1,4 @@
-"""What is told to whatever watches over an installation: health, figures, logs."""
+"""What monitoring sees of an installation: health, metrics and logs."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from django.utils import timezone
 from django_tasks_db.models import DBTaskResult
 
 from messaging.models import Message
-from operations.logs import DiscreetFormatter, JsonFormatter, WithoutTokens, WithRequestId
+from operations.logs import AddRequestId, DiscreetFormatter, JsonFormatter, RemoveTokens
 from operations.models import RunningWorker
 from tests.factories import MessageFactory
 
@@ -29,27 +29,29 @@ def worker():
 
 
 def health(client):
-    answer = client.get("/healthz")
-    return answer.status_code, dict(line.split() for line in answer.content.decode().splitlines())
+    response = client.get("/healthz")
+    return response.status_code, dict(
+        line.split() for line in response.content.decode().splitlines()
+    )
 
 
 @pytest.mark.db
-def test_all_is_well(client, worker, django_assert_max_num_queries):
+def test_every_part_of_a_working_installation_is_ok(client, worker, django_assert_max_num_queries):
     with django_assert_max_num_queries(3):
-        status, words = health(client)
+        status, states = health(client)
 
     assert status == 200
-    assert words == {"database": "ok", "cache": "ok", "bus": "idle", "worker": "ok"}
+    assert states == {"database": "ok", "cache": "ok", "bus": "idle", "worker": "ok"}
     assert not client.cookies
 
 
-def test_without_a_worker_pages_still_come(client):
-    status, words = health(client)
+def test_without_a_worker_the_status_is_still_200(client):
+    status, states = health(client)
 
-    assert (status, words["worker"]) == (200, "gone")
+    assert (status, states["worker"]) == (200, "gone")
 
 
-def test_a_worker_that_does_not_keep_up_is_behind(client, worker):
+def test_a_worker_whose_tasks_wait_too_long_is_behind(client, worker):
     DBTaskResult.objects.create(
         args_kwargs={"args": [], "kwargs": {}},
         task_path="accounts.mail_notifications.send_mail_notification",
@@ -60,7 +62,7 @@ def test_a_worker_that_does_not_keep_up_is_behind(client, worker):
     assert health(client)[1]["worker"] == "behind"
 
 
-def test_without_a_cache_pages_still_come(client, worker, monkeypatch):
+def test_without_a_cache_the_status_is_still_200(client, worker, monkeypatch):
     monkeypatch.setattr("operations.health.cache.get", lambda key: None)
 
     assert health(client) == (
@@ -69,7 +71,7 @@ def test_without_a_cache_pages_still_come(client, worker, monkeypatch):
     )
 
 
-def test_without_the_database_nothing_works(client, monkeypatch):
+def test_without_the_database_the_status_is_503(client, monkeypatch):
     def fail(*args, **kwargs):
         raise OperationalError("gone")
 
@@ -81,7 +83,7 @@ def test_without_the_database_nothing_works(client, monkeypatch):
     )
 
 
-# --- Figures --------------------------------------------------------------------------------------
+# --- Metrics --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -96,7 +98,9 @@ def test_without_the_database_nothing_works(client, monkeypatch):
         (TOKEN, {"Authorization": f"Bearer {TOKEN}"}, 200),
     ],
 )
-def test_figures_are_for_whom_they_are_meant(client, settings, metrics, headers, status):
+def test_metrics_are_shown_only_to_those_who_may_see_them(
+    client, settings, metrics, headers, status
+):
     settings.METRICS = metrics
 
     assert client.get("/metrics", headers=headers).status_code == status
@@ -111,7 +115,7 @@ def test_local_is_this_machine(settings, address, status):
     assert Client(REMOTE_ADDR=address).get("/metrics").status_code == status
 
 
-def test_figures_count_answers_by_view_and_name_nobody(as_ana, ana, settings, worker):
+def test_metrics_count_responses_by_view_and_name_nobody(as_ana, ana, settings, worker):
     settings.METRICS = "local"
     message = MessageFactory(receiver=ana, content="The private words")
     as_ana.get(f"/c/{message.conversation_id}/")
@@ -127,7 +131,7 @@ def test_figures_count_answers_by_view_and_name_nobody(as_ana, ana, settings, wo
     assert "ana" not in text.replace("analyz", "")
 
 
-def test_made_up_methods_and_addresses_make_no_rows(as_ana, settings):
+def test_invented_methods_and_addresses_add_no_time_series(as_ana, settings):
     settings.METRICS = "local"
     as_ana.generic("BREW", "/no/such/address")
 
@@ -143,7 +147,7 @@ def test_made_up_methods_and_addresses_make_no_rows(as_ana, settings):
 
 @pytest.fixture
 def log(monkeypatch, settings):
-    """The lines that a handler as in production writes, as objects."""
+    """The lines that the handler of an installation writes, parsed."""
     lines = []
 
     class Handler(logging.Handler):
@@ -153,7 +157,7 @@ def log(monkeypatch, settings):
     handler = Handler()
     handler.setFormatter(JsonFormatter())
     for one in settings.LOGGING["handlers"]["console"]["filters"]:
-        handler.addFilter({"request_id": WithRequestId, "no_tokens": WithoutTokens}[one]())
+        handler.addFilter({"request_id": AddRequestId, "no_tokens": RemoveTokens}[one]())
     root = logging.getLogger()
     root.addHandler(handler)
     monkeypatch.setattr(root, "level", logging.INFO)
@@ -162,28 +166,28 @@ def log(monkeypatch, settings):
     root.removeHandler(handler)
 
 
-def test_what_is_refused_about_a_one_time_link_is_said_without_its_token(client, log, db):
+def test_the_log_of_a_refused_one_time_link_does_not_hold_its_token(client, log, db):
     for path in ("/accounts/join/a-token/", "/accounts/password/reset/key/3-a-token/"):
         client.get(path)
 
-    said = [line["message"] for line in log if line["logger"] == "django.request"]
-    assert "Not Found: /accounts/join/…/" in said
+    messages = [line["message"] for line in log if line["logger"] == "django.request"]
+    assert "Not Found: /accounts/join/…/" in messages
     assert "a-token" not in str(log)
 
 
-def test_a_request_is_a_line_without_its_address_or_its_person(as_ana, log):
-    answer = as_ana.get("/search/?q=private")
+def test_the_line_of_a_request_names_neither_its_address_nor_its_person(as_ana, log):
+    response = as_ana.get("/search/?q=private")
 
     (line,) = [one for one in log if one["logger"] == "parley.requests"]
     assert line["route"] == "chats:search"
     assert (line["method"], line["status"]) == ("GET", 200)
     assert line["ms"] > 0
-    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["request_id"] == response["X-Request-ID"]
     assert "private" not in json.dumps(log)
     assert "ana" not in json.dumps(log)
 
 
-def test_a_plain_line_says_as_much(as_ana, caplog):
+def test_a_plain_line_holds_the_same_fields(as_ana, caplog):
     caplog.set_level(logging.INFO)
     as_ana.get("/search/?q=private")
 
@@ -194,7 +198,7 @@ def test_a_plain_line_says_as_much(as_ana, caplog):
 
 
 @pytest.mark.parametrize(
-    ("proxies", "given", "kept"),
+    ("proxies", "received", "used"),
     [
         (1, "0123456789abcdef", True),
         (0, "0123456789abcdef", False),
@@ -203,20 +207,20 @@ def test_a_plain_line_says_as_much(as_ana, caplog):
         (1, "x" * 65, False),
     ],
 )
-def test_only_our_own_proxy_gives_ids(client, settings, proxies, given, kept):
+def test_only_our_own_proxy_may_choose_request_ids(client, settings, proxies, received, used):
     settings.ALLAUTH_TRUSTED_PROXY_COUNT = proxies
 
-    answer = client.get("/healthz", headers={"X-Request-ID": given})
+    response = client.get("/healthz", headers={"X-Request-ID": received})
 
-    assert (answer["X-Request-ID"] == given) is kept
-    assert len(answer["X-Request-ID"]) >= 16
+    assert (response["X-Request-ID"] == received) is used
+    assert len(response["X-Request-ID"]) >= 16
 
 
 def test_two_requests_have_two_ids(client):
     assert client.get("/healthz")["X-Request-ID"] != client.get("/healthz")["X-Request-ID"]
 
 
-def failure():
+def chained_error():
     try:
         try:
             raise IntegrityError("Failing row contains (7, The private words)")
@@ -227,8 +231,8 @@ def failure():
 
 
 @pytest.mark.parametrize("formatter", [JsonFormatter, DiscreetFormatter])
-def test_an_error_says_where_it_was_and_not_what_it_was_about(formatter):
-    record = logging.LogRecord("x", logging.ERROR, "", 1, "It failed", (), failure())
+def test_an_error_is_logged_with_its_place_and_without_its_text(formatter):
+    record = logging.LogRecord("x", logging.ERROR, "", 1, "It failed", (), chained_error())
 
     text = formatter().format(record)
 
@@ -238,7 +242,7 @@ def test_an_error_says_where_it_was_and_not_what_it_was_about(formatter):
     assert "test_watching.py" in text
 
 
-def test_an_error_page_keeps_what_was_written_out_of_the_log(as_ana, ana, ben, log, monkeypatch):
+def test_a_failed_send_leaves_its_text_out_of_the_log(as_ana, ana, ben, log, monkeypatch):
     def fail(self, *args, **kwargs):
         raise RuntimeError(self.content)
 
@@ -246,13 +250,13 @@ def test_an_error_page_keeps_what_was_written_out_of_the_log(as_ana, ana, ben, l
     monkeypatch.setattr(Message, "save", fail)
     as_ana.raise_request_exception = False
 
-    answer = as_ana.post(
+    response = as_ana.post(
         f"/m/{message.pk}/reply/",
         {"content": "The private words", "client_key": "8e8b1c5e-6e1c-4b5b-9a3e-0d6c5f2b7a11"},
     )
 
-    assert answer.status_code == 500
+    assert response.status_code == 500
     assert "private words" not in json.dumps(log)
     (line,) = [one for one in log if one["logger"] == "django.request"]
     assert "RuntimeError" in line["error"]
-    assert line["request_id"] == answer["X-Request-ID"]
+    assert line["request_id"] == response["X-Request-ID"]

@@ -1,8 +1,9 @@
-"""`manage.py backup FILE`: a copy of everything, while people write."""
+"""`manage.py backup FILE`: copies the whole database while people write."""
 
 from pathlib import Path
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from operations.backups import BackupFailed, back_up
 
@@ -10,16 +11,16 @@ from operations.backups import BackupFailed, back_up
 class Command(BaseCommand):
     """Write a backup of the whole database to a file."""
 
-    help = "Copies the whole database into FILE, while people write. Needs nobody to stop."
+    help = "Copies the whole database into FILE. Parley can stay in use."
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path)
 
-    def handle(self, *args, file, **options):
+    def handle(self, *args: Any, file: Path, **options: Any) -> None:
         try:
             back_up(file.absolute())
-        except BackupFailed as problem:
-            raise CommandError(str(problem)) from problem
+        except BackupFailed as error:
+            raise CommandError(str(error)) from error
         self.stdout.write(
-            f"The backup is {file}. It holds private messages: keep it where they are safe."
+            f"The backup is in {file}. It holds private messages: keep it in a safe place."
         )

@@ -1,15 +1,17 @@
-"""`manage.py migrate`: Django's own, which several may call at once."""
+"""`manage.py migrate`: Django's command, which several processes may call at once."""
+
+from typing import Any
 
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from common import postgresql
-from operations.migration_lock import one_at_a_time
+from operations.migration_lock import migration_lock
 
 
 class Command(migrate.Command):
-    def handle(self, *args, database, **options):
+    def handle(self, *args: Any, database: str, **options: Any) -> None:
         if database == DEFAULT_DB_ALIAS:
-            postgresql.ask()
-        with one_at_a_time(connections[database]):
-            return super().handle(*args, database=database, **options)
+            postgresql.check_connection()
+        with migration_lock(connections[database]):
+            super().handle(*args, database=database, **options)

@@ -1,38 +1,45 @@
-"""`manage.py worker`: does what pages left for later."""
+"""`manage.py worker`: runs the tasks that pages enqueue."""
 
 import sys
+from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 
 from operations.models import RunningWorker
-from operations.worker import PatientWorker, Pulse, end_with, new_worker_id, wait_for_tables
+from operations.worker import (
+    Heartbeat,
+    ReconnectingWorker,
+    end_with_parent,
+    new_worker_id,
+    wait_for_tables,
+)
 
 
 class Command(BaseCommand):
     help = (
-        "Works in the background: mail, and what is left of deleted accounts. "
-        "`serve` starts one of these by itself unless WORKER=0; any number may run."
+        "Runs tasks in the background: mail, and the rest of deletions of large accounts. "
+        "`serve` starts a worker unless WORKER=0. Any number of workers may run."
     )
 
-    def add_arguments(self, parser):
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--until-empty", action="store_true", help="end when no task is due")
         parser.add_argument(
-            "--until-empty", action="store_true", help="end when nothing is left to do"
+            "--with-parent", action="store_true", help="end when standard input is closed"
         )
+        parser.add_argument("--id", default="", help="the id of this worker; random by default")
         parser.add_argument(
-            "--with-parent", action="store_true", help="end when standard input does"
-        )
-        parser.add_argument("--id", default="", help="what to be known by")
-        parser.add_argument(
-            "--after", default="", help="the id of a worker that is known to be dead"
+            "--after", default="", help="the id of a dead worker, whose tasks are run again at once"
         )
 
-    def handle(self, *, until_empty, with_parent, id, after, **options):
+    def handle(
+        self, *args: Any, until_empty: bool, with_parent: bool, id: str, after: str, **options: Any
+    ) -> None:
         worker_id = id or new_worker_id()
-        worker = PatientWorker(worker_id, until_empty=until_empty)
+        worker = ReconnectingWorker(worker_id, until_empty=until_empty)
         worker.configure_signals()
         if with_parent:
-            end_with(sys.stdin)
+            end_with_parent(sys.stdin)
         wait_for_tables()
         RunningWorker.objects.filter(pk=after).delete()
-        with Pulse(worker_id):
+        with Heartbeat(worker_id):
             worker.run()

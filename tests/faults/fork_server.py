@@ -1,14 +1,14 @@
-"""A process that has loaded Parley and does nothing with it: each child it forks is Parley at once.
+"""A process that has loaded Parley and forks children, so that each starts at once.
 
-A server that is killed five hundred times spends its time loading Django again, and the test its
-time waiting for that. The child is a process of its own: it alone opens the database, listens and
-answers, and a SIGKILL leaves of it what a SIGKILL leaves of any. The nursery itself has no thread
-and no connection that a child could inherit, and says so if it ever had.
+Without it, a test that kills a server five hundred times would mostly wait for Django to load. A
+child is a process of its own: it alone opens the database, listens and answers, and SIGKILL ends it
+like any other. The fork server has no thread and no connection that a child could inherit, and
+checks that at its start.
 
-    python -m tests.faults.nursery
+    python -m tests.faults.fork_server
 
-answers each line of JSON with one: ["serve", port, log] with the id of a process, ["wait", id] and
-["poll", id] with how it ended, ["do", code] with an exit status and what the code has said.
+answers each line of JSON with a line: ["serve", port, log] with the id of a process, ["wait", id]
+and ["poll", id] with its exit status, ["do", code] with an exit status and the output of the code.
 """
 
 import gc
@@ -30,50 +30,51 @@ from django.template.loader import get_template
 PROJECT = Path(__file__).resolve().parents[2]
 
 
-class Nursery:
-    """Seen from the test. Ends, and every child with it, when it is closed or the test is gone."""
+class ForkServer:
+    """The test's side. The process and its children end with `close`, or when the test ends."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
         self.environment, self._log = dict(environment), log
-        with log.open("ab") as said:
+        with log.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.faults.nursery"],
+                [sys.executable, "-m", "tests.faults.fork_server"],
                 cwd=PROJECT,
                 env=self.environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                stderr=said,
+                stderr=output,
                 text=True,
                 process_group=0,  # Ctrl-C is for the test, which closes it
             )
 
     def ask(self, *what):
+        """Send a line, and return the answer."""
         self._process.stdin.write(json.dumps(what) + "\n")
         self._process.stdin.flush()
         answer = self._process.stdout.readline()
-        assert answer, f"The nursery has ended:\n{self._log.read_text()}"
+        assert answer, f"The fork server has ended:\n{self._log.read_text()}"
         return json.loads(answer)
 
     def serve(self, port: int, log: Path) -> "Child":
-        """A server that begins to listen."""
+        """Start a server. It may not listen yet."""
         return Child(self, self.ask("serve", port, str(log)))
 
     def do(self, code: str) -> str:
-        """What `code` prints, run where Django is set up."""
-        status, said = self.ask("do", code)
-        assert status == 0, said
-        return said
+        """Run `code` in a child, where Django is set up. Returns what it prints."""
+        status, output = self.ask("do", code)
+        assert status == 0, output
+        return output
 
     def close(self) -> None:
         self._process.communicate()
 
 
 class Child:
-    """A server, with what `House` needs of a `subprocess.Popen`."""
+    """A server, with the part of the interface of `subprocess.Popen` that `Installation` uses."""
 
-    def __init__(self, nursery: Nursery, pid: int) -> None:
+    def __init__(self, fork_server: ForkServer, pid: int) -> None:
         self.pid = pid
-        self._nursery = nursery
+        self._fork_server = fork_server
         self._ended: int | None = None
 
     def poll(self) -> int | None:
@@ -84,15 +85,15 @@ class Child:
 
     def _end(self, how: str) -> int | None:
         if self._ended is None:
-            self._ended = self._nursery.ask(how, self.pid)
+            self._ended = self._fork_server.ask(how, self.pid)
         return self._ended
 
 
 def main() -> None:
-    """Answer until nobody asks any more."""
+    """Answer lines until standard input ends."""
     import uvicorn
 
-    # All that each child would otherwise load while somebody waits.
+    # Load everything that each child would otherwise load.
     uvicorn.Config("messaging_app.asgi:application").load()
     import_module("chats.live.buses")
     import_module("messaging_app.urls")
@@ -100,7 +101,7 @@ def main() -> None:
         get_template(str(template.relative_to(PROJECT / "templates")))
     assert threading.active_count() == 1
     assert all(connection.connection is None for connection in connections.all())
-    gc.freeze()  # what is loaded is never garbage: no child has to look
+    gc.freeze()  # children need not search the loaded objects for garbage
     children: set[int] = set()
     try:
         for line in sys.stdin:
@@ -115,20 +116,20 @@ def main() -> None:
 def _serve(children: set[int], port: int, log: str) -> int:
     pid = os.fork()
     if not pid:
-        _as_child(lambda: _be_the_server(port, log))
-    os.setpgid(pid, pid)  # here as well as there: whoever comes first
+        _as_child(lambda: _run_server(port, log))
+    os.setpgid(pid, pid)  # in both processes, whichever is first
     children.add(pid)
     return pid
 
 
-def _be_the_server(port: int, log: str) -> None:
+def _run_server(port: int, log: str) -> None:
     import uvicorn
 
     os.setpgid(0, 0)
-    with open(os.devnull) as nothing, open(log, "ab") as said:
+    with open(os.devnull) as nothing, open(log, "ab") as output:
         os.dup2(nothing.fileno(), 0)
-        os.dup2(said.fileno(), 1)
-        os.dup2(said.fileno(), 2)
+        os.dup2(output.fileno(), 1)
+        os.dup2(output.fileno(), 2)
     uvicorn.run(
         "messaging_app.asgi:application",
         port=port,
@@ -157,24 +158,24 @@ def _do(children: set[int], code: str) -> tuple[int, str]:
         _as_child(lambda: _run(code, here))
     os.close(here)
     with open(there) as reading:
-        said = reading.read()
-    return _wait(children, pid), said
+        output = reading.read()
+    return _wait(children, pid), output
 
 
 def _run(code: str, here: int) -> None:
-    said = io.StringIO()
+    output = io.StringIO()
     with open(here, "w") as writing:
         try:
-            with redirect_stdout(said):
-                exec(code, {})  # noqa: S102 - the tests' own
+            with redirect_stdout(output):
+                exec(code, {})  # noqa: S102 - code of our own tests
         except BaseException:
             writing.write(traceback.format_exc())
             raise
-        writing.write(said.getvalue())
+        writing.write(output.getvalue())
 
 
 def _as_child(work) -> None:
-    """Do it and end, without going back to where the nursery waits for lines."""
+    """Call `work` and exit, instead of returning to the loop of the fork server."""
     status = 1
     try:
         work()

@@ -1,7 +1,7 @@
-"""A Parley of its own, in processes that can be killed, and people who write to it meanwhile.
+"""An installation of Parley whose processes tests can kill, and people who write to it meanwhile.
 
-Nothing here touches the database of the test run: what is looked at is what the server's own
-commands and a second connection find after the fault.
+It does not use the database of the test run. After a fault, tests read the stored rows by commands
+of the installation and by a second connection.
 """
 
 import copy
@@ -22,13 +22,13 @@ from urllib.parse import urlencode
 from uuid import uuid4
 
 from tests.discretion import private_in
-from tests.faults.nursery import PROJECT, Child, Nursery
+from tests.faults.fork_server import PROJECT, Child, ForkServer
 from tests.services_fixture import free_port
 
 CSRF = "a" * 32
 PATIENCE = 60  # seconds; the machine may be busy
 
-# Run inside the house, as what follows: a database that is ready, in one file.
+# Code for a process of the installation, as are the texts below: creates the tables, in one file.
 MIGRATE = """
 from django.core.management import call_command
 from django.db import connection
@@ -36,26 +36,26 @@ call_command("migrate", verbosity=0)
 connection.close()
 print("null")
 """
-migrated: list[bytes] = []  # that file, once there has been one: to make it takes seconds
+migrated: list[bytes] = []  # the file of the first migration, which takes seconds
 
-# A command as from a shell, in a process that has loaded Django.
+# Runs a command of `manage.py` in a process that has loaded Django.
 COMMAND = """
 import io, json, runpy, sys
 from contextlib import redirect_stderr, redirect_stdout
-said, wrong, status = io.StringIO(), io.StringIO(), 0
+output, errors, status = io.StringIO(), io.StringIO(), 0
 sys.argv = ["manage.py", *{arguments}]
 try:
-    with redirect_stdout(said), redirect_stderr(wrong):
+    with redirect_stdout(output), redirect_stderr(errors):
         runpy.run_path("manage.py", run_name="__main__")
 except SystemExit as ended:
     status = ended.code or 0
     if isinstance(status, str):
-        wrong.write(status)
+        errors.write(status)
         status = 1
-print(json.dumps([status, said.getvalue(), wrong.getvalue()]))
+print(json.dumps([status, output.getvalue(), errors.getvalue()]))
 """
 
-# Makes people, and prints how each is signed in.
+# Creates people, and prints the session and the conversation of each.
 PEOPLE = """
 import json
 from allauth.usersessions.models import UserSession
@@ -80,16 +80,16 @@ for place, user in enumerate(users):
 print(json.dumps(found))
 """
 
-# Run inside the house after a fault: everything that was stored, as the domain sees it.
+# Prints all stored messages and old texts, and whether the file is sound.
 STORED = """
 import json
 from django.db import connection
 from messaging.models import Message, MessageHistory, Notification
-told = set(Notification.objects.values_list("message_id", "user_id"))
+notified = set(Notification.objects.values_list("message_id", "user_id"))
 print(json.dumps(dict(
     messages=[
         dict(pk=m.pk, content=m.content, key=str(m.client_key), conversation=m.conversation_id,
-             told=(m.pk, m.receiver_id) in told, changed_in=m.changed_in)
+             notified=(m.pk, m.receiver_id) in notified, changed_in=m.changed_in)
         for m in Message.objects.order_by("pk")
     ],
     history=list(MessageHistory.objects.order_by("pk").values_list("message_id", "old_content")),
@@ -99,8 +99,8 @@ print(json.dumps(dict(
 """
 
 
-class House:
-    """A data folder, and at most one server on it."""
+class Installation:
+    """A data folder, and at most one server that uses it."""
 
     def __init__(self, folder: Path, *, migrate: bool = True, **environment: str) -> None:
         folder.mkdir(parents=True)
@@ -116,12 +116,12 @@ class House:
             "ENV_FILE": os.devnull,
             "DATA_DIR": str(folder),
             "DJANGO_SETTINGS_MODULE": "tests.faults.serving",
-            "SECRET_KEY": "only for a house that is made to fail",
+            "SECRET_KEY": "only for tests of faults",
             "LOG_LEVEL": "DEBUG",
             **environment,
         }
         self.server: subprocess.Popen | Child | None = None
-        self._nurseries: list[Nursery] = []
+        self._fork_servers: list[ForkServer] = []
         if migrate and migrated and "DATABASE_URL" not in environment:
             self.database.write_bytes(migrated[0])
         elif migrate:
@@ -130,7 +130,7 @@ class House:
                 migrated[:] = [self.database.read_bytes()]
 
     def command(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess:
-        """What a command of `manage.py` said, and how it ended."""
+        """Run a command of `manage.py`. Returns its status and its output."""
         done = subprocess.CompletedProcess(
             arguments, *self.shell(COMMAND.replace("{arguments}", repr(arguments)))
         )
@@ -139,27 +139,31 @@ class House:
         return done
 
     def shell(self, code: str):
-        """What `code`, run inside the house, prints as JSON."""
-        return json.loads(self.nursery.do(code).splitlines()[-1])
+        """Run `code` in a process of this installation. Returns the JSON that it prints last."""
+        return json.loads(self.fork_server.do(code).splitlines()[-1])
 
     @property
-    def nursery(self) -> Nursery:
-        """Where processes of this house come from, as its environment is by now."""
-        for one in self._nurseries:
+    def fork_server(self) -> ForkServer:
+        """The fork server for the current environment of this installation."""
+        for one in self._fork_servers:
             if one.environment == self.environment:
                 return one
-        self._nurseries.append(Nursery(self.environment, self.log))
-        return self._nurseries[-1]
+        self._fork_servers.append(ForkServer(self.environment, self.log))
+        return self._fork_servers[-1]
 
     def people(self, count: int) -> list[dict]:
+        """Create people, in pairs who write to each other; see `PEOPLE`."""
         return self.shell(PEOPLE.replace("{count}", str(count)))
 
     def stored(self) -> dict:
+        """Everything that is stored; see `STORED`."""
         return self.shell(STORED)
 
     def start(self, *before: str) -> None:
-        """Start the server; `before` is a program that runs it, such as strace."""
-        self.server = self._run_by(before) if before else self.nursery.serve(self.port, self.log)
+        """Start the server and wait until it answers. `before` is a program that runs it, as strace."""
+        self.server = (
+            self._run_by(before) if before else self.fork_server.serve(self.port, self.log)
+        )
         end = time.monotonic() + PATIENCE
         while True:
             try:
@@ -184,16 +188,16 @@ class House:
                 env=self.environment,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                process_group=0,  # what a program before it runs ends with it
+                process_group=0,  # so that `kill` also ends what `before` starts
             )
 
     def kill(self) -> None:
-        """As a power cut does: no signal that anybody could answer."""
+        """End the server by SIGKILL, like a power cut."""
         os.killpg(self.server.pid, signal.SIGKILL)
         self.server.wait()
 
     @contextmanager
-    def another(self) -> Iterator["House"]:
+    def another(self) -> Iterator["Installation"]:
         """A second server on the same data."""
         other = copy.copy(self)
         other.port, other.server = free_port(), None
@@ -204,45 +208,46 @@ class House:
             other.stop()
 
     def stop(self) -> None:
+        """Kill the server if it runs, and check its log."""
         if self.server and self.server.poll() is None:
             self.kill()
         if self.log.exists():
-            # Among all the errors that were forced there is nothing of what people wrote.
+            # The log holds the forced errors, and must hold nothing that people wrote.
             assert not private_in(self.log.read_text())
 
-    def leave(self) -> None:
-        """Stop for good, with all that could be started again at once."""
+    def close(self) -> None:
+        """Stop the server and the fork servers."""
         try:
             self.stop()
         finally:
-            for nursery in self._nurseries:
-                nursery.close()
+            for fork_server in self._fork_servers:
+                fork_server.close()
 
 
 @contextmanager
-def house(*, migrate: bool = True, **environment: str):
+def installation(*, migrate: bool = True, **environment: str):
     with tempfile.TemporaryDirectory(prefix="parley-faults-") as folder:
-        one = House(Path(folder) / "data", migrate=migrate, **environment)
+        one = Installation(Path(folder) / "data", migrate=migrate, **environment)
         try:
             yield one
         finally:
-            one.leave()
+            one.close()
 
 
 class Browser:
-    """One person's line to the server. What the server took is in `acknowledged`, by client key."""
+    """One person's connection to the server. `acknowledged` holds the sent texts by client key."""
 
     def __init__(self, port: int, person: dict) -> None:
         self.port, self.person = port, person
-        self.line: http.client.HTTPConnection | None = None
+        self.connection: http.client.HTTPConnection | None = None
         self.acknowledged: dict[str, str] = {}
         self.refused: list[int] = []
         self.unheard: list[str] = []  # client keys
 
     def ask(self, method: str, path: str, fields: dict | None = None, *, htmx: bool = True):
-        """Status and text of an answer; what broke on the way is raised."""
-        if self.line is None:
-            self.line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
+        """The status and the text of a response. Errors of the connection are raised."""
+        if self.connection is None:
+            self.connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {
             "Cookie": f"sessionid={self.person['session']}; csrftoken={CSRF}",
             "X-CSRFToken": CSRF,
@@ -254,17 +259,17 @@ class Browser:
             body = urlencode(fields)
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
-            self.line.request(method, path, body, headers)
-            answer = self.line.getresponse()
+            self.connection.request(method, path, body, headers)
+            answer = self.connection.getresponse()
             return answer.status, answer.read().decode()
         except (OSError, http.client.HTTPException):
             self.close()
             raise
 
     def close(self) -> None:
-        if self.line:
-            self.line.close()
-            self.line = None
+        if self.connection:
+            self.connection.close()
+            self.connection = None
 
     def send(self, content: str, key: str | None = None) -> int:
         key = key or str(uuid4())
@@ -277,7 +282,8 @@ class Browser:
         return status
 
 
-def taken(browser: Browser, text: str, key: str) -> bool:
+def accepted(browser: Browser, text: str, key: str) -> bool:
+    """Send a text. Returns whether the server answered without an error of its own."""
     try:
         return browser.send(text, key) < 500
     except (OSError, http.client.HTTPException):
@@ -285,11 +291,10 @@ def taken(browser: Browser, text: str, key: str) -> bool:
 
 
 def writing(browsers: list[Browser], until: threading.Event) -> list[threading.Thread]:
-    """Threads that send, one message after the other, until told to stop: then each ends with its
-    last one taken.
+    """Start threads that send one message after the other until `until` is set.
 
-    A send that got no answer, or that the server could not take, is sent again under its own key
-    until it is: what a browser does with "Try again". After `PATIENCE` it is `unheard`.
+    After no answer, or an error of the server, a thread sends the message again under its key, as
+    "Try again" does in a browser. After `PATIENCE` it gives up, and the key is in `unheard`.
     """
 
     def write(browser: Browser) -> None:
@@ -298,14 +303,14 @@ def writing(browsers: list[Browser], until: threading.Event) -> list[threading.T
                 break
             key, text = str(uuid4()), f"{browser.person['pk']} says {number}"
             end = time.monotonic() + PATIENCE
-            while not taken(browser, text, key):
+            while not accepted(browser, text, key):
                 if time.monotonic() > end:
                     browser.unheard.append(key)
                     break
                 time.sleep(0.01)
         browser.close()
 
-    # Daemons: a test that fails in between tells nobody to stop.
+    # Daemons, because a test that fails does not set `until`.
     threads = [threading.Thread(target=write, args=[browser], daemon=True) for browser in browsers]
     for thread in threads:
         thread.start()
@@ -313,11 +318,18 @@ def writing(browsers: list[Browser], until: threading.Event) -> list[threading.T
 
 
 def lost_or_doubled(stored: dict, browsers: list[Browser]) -> dict[str, int]:
-    """What is wrong with `stored`, given what was acknowledged; all zero if nothing is."""
+    """The numbers of faults of `stored`, given what was acknowledged; and of acknowledged sends."""
     by_key: dict[str, list[dict]] = {}
     for message in stored["messages"]:
         by_key.setdefault(message["key"], []).append(message)
-    found = {"acknowledged": 0, "lost": 0, "doubled": 0, "untold": 0, "disordered": 0, "broken": 0}
+    found = {
+        "acknowledged": 0,
+        "lost": 0,
+        "doubled": 0,
+        "unnotified": 0,
+        "disordered": 0,
+        "broken": 0,
+    }
     for browser in browsers:
         places = []
         for key, content in browser.acknowledged.items():
@@ -326,11 +338,11 @@ def lost_or_doubled(stored: dict, browsers: list[Browser]) -> dict[str, int]:
             found["lost"] += not [one for one in there if one["content"] == content]
             found["doubled"] += len(there) > 1
             places += [one["pk"] for one in there]
-        # Each waits for an answer before the next: the order sent is the order kept.
+        # Each waits for an answer before it sends the next, so ids follow the order of sending.
         found["disordered"] += places != sorted(places)
     versions: dict[int, int] = {}
     for message in stored["messages"]:
-        found["untold"] += not message["told"]
+        found["unnotified"] += not message["notified"]
         conversation = message["conversation"]
         found["disordered"] += message["changed_in"] <= versions.get(conversation, 0)
         versions[conversation] = message["changed_in"]
