@@ -1,6 +1,6 @@
 // A form without htmx is sent once, however often its button is pressed.
 
-import { hasUnsentText, on } from "./dom.js";
+import { $$, hasUnsentText, on } from "./dom.js";
 
 let sending = false;
 
@@ -14,6 +14,10 @@ on("submit", (event) => {
   sending = true;
   setTimeout(() => (sending = false), 5000); // The reader may have stopped the browser.
 });
+
+// After "back" the browser returns what was typed, but a hidden field only if a script has set it.
+// With the key that it was sent under, the same text is the same message and not sent twice.
+for (const key of $$("[name=client_key]")) key.setAttribute("value", key.value);
 
 addEventListener("pageshow", ({ persisted }) => {
   sending = false;
