@@ -99,19 +99,16 @@ def _chosen(request: ReaderRequest, form: NewMessageForm) -> User | None:
 
 
 def _people(request: ReaderRequest, name: str, chosen: User | None) -> dict[str, Any]:
-    """The people to choose from: whoever is chosen, and those whom `name` finds.
-
-    Without a name everybody who is here, if they are few.
+    """The people to choose from: those whom `name` finds. Without a name whoever is chosen, and
+    everybody who is here, if they are few.
     """
     name = name[:150].strip()
     if name:
         found = list(people_named(name, searcher=request.user))
-    elif settings.LIST_PEOPLE and not chosen:
-        found = people_listed(request.user)
     else:
-        found = []
-    if chosen and chosen not in found:
-        found.insert(0, chosen)
+        found = people_listed(request.user) if settings.LIST_PEOPLE else []
+        if chosen:
+            found = [chosen, *(user for user in found if user != chosen)]
     if name and len(found) == 1:
         chosen = found[0]
     choices = [Choice(Person.of(user), user.username, checked=user == chosen) for user in found]
@@ -127,7 +124,7 @@ def people(request: ReaderRequest) -> HttpResponse:
         name = request.GET.get("q", "")
         query = f"?{urlencode({'q': name})}" if name else ""
         return redirect(f"{reverse('chats:message_new')}{query}")
-    # With the choice that was made on the page, which stays if the new name finds the person too.
+    # Whoever was chosen on the page stays so, if this name finds them too.
     chosen = people_to_write_to(request.user).filter(pk=id_or_zero(request.GET.get("to"))).first()
     context = _people(request, request.GET.get("q", ""), chosen)
     count = len(context["found"])

@@ -593,7 +593,8 @@ def test_where_people_are_few_they_are_listed_before_a_name_is_typed(as_ana, str
 def test_a_link_names_a_person_by_the_user_name(as_ana, ben, stranger):
     page = soup(as_ana.get(of("message_new"), {"to": "stranger"}))
 
-    assert people_in(page) == people_in(page, "input[checked]") == ["stranger"]
+    assert people_in(page) == ["stranger", "ben"]
+    assert people_in(page, "input[checked]") == ["stranger"]
     for nobody in ("ana", "closed", "a\0b", str(stranger.pk)):
         assert not people_in(soup(as_ana.get(of("message_new"), {"to": nobody})), "input[checked]")
 
@@ -645,11 +646,13 @@ def test_who_was_chosen_stays_chosen(as_ana):
     typed = {"q": "sam", "to": two.pk, "content": "", "client_key": uuid4()}
 
     page = soup(as_ana.post(of("message_new"), typed), 422)
-    part = soup(as_ana.get(of("people"), {"q": "one", "to": two.pk}, headers=HTMX))
+    part = soup(as_ana.get(of("people"), {"q": "sa", "to": two.pk}, headers=HTMX))
+    other = soup(as_ana.get(of("people"), {"q": "one", "to": two.pk}, headers=HTMX))
 
     assert people_in(page, "input[checked]") == ["sam2"]
-    assert people_in(part) == ["sam2", "sam1"]
+    assert people_in(part) == ["sam1", "sam2"]
     assert people_in(part, "input[checked]") == ["sam2"]
+    assert people_in(other) == people_in(other, "input[checked]") == ["sam1"]
 
 
 def test_a_plain_request_for_people_leads_to_the_page(as_ana):
