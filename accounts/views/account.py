@@ -9,9 +9,9 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
-from django.core.exceptions import BadRequest, PermissionDenied
+from django.core.exceptions import BadRequest
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -154,9 +154,9 @@ def end_other_sessions(request: ReaderRequest) -> HttpResponse:
 @login_required
 @require_POST
 def invite(request: ReaderRequest) -> HttpResponse:
-    """Make an invitation and show its link, which nobody can look up later."""
+    """Make an invitation and show its link, which nobody can look up later. For administrators."""
     if not request.user.is_superuser or settings.SIGNUP == "closed":
-        raise PermissionDenied
+        raise Http404
     _invitation, link = services.invite(created_by=request.user)
     page = {"link": link, "days": services.INVITATION_DAYS}
     return render(request, "accounts/invitation.html", page)

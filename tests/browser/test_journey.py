@@ -93,7 +93,7 @@ def test_the_whole_journey(context, watch, scripts):
     expect(bob.get_by_text("Your settings are saved.")).to_be_visible()
 
     # They find each other and write.
-    expect(ann.get_by_role("heading", name="Nothing unread")).to_have_count(1)
+    expect(ann.get_by_role("heading", name="Welcome, Ann")).to_have_count(1)
     write_first(ann, bob_name, "Bob Finn", "Shall we meet on Friday?")
     assert_counts(bob, 1)
     bob.locator(".card-u").get_by_role("link", name="Ann Ray", exact=True).click()
