@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
@@ -24,6 +24,18 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 _USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+@cache
+def time_zones() -> dict[str, str]:
+    """The time zones to choose from, by their names in lower case."""
+    # Without misleading names: "Etc/GMT+3" is three hours behind UTC, and "EST" names no place.
+    places = {
+        name
+        for name in zoneinfo.available_timezones()
+        if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
+    }
+    return {name.lower(): name for name in sorted(places)}
 
 
 class DisplayNameField(forms.CharField):
@@ -96,7 +108,7 @@ class SignUpForm(  # type: ignore[misc]  # allauth's clean() has no types
 
     def save(self, request: HttpRequest) -> User:
         """Create the account, with the chosen time zone."""
-        user: User = super().save(request)
+        user = cast("User", super().save(request))
         if zone := self.cleaned_data["time_zone"]:
             services.save_preferences(user=user, time_zone=zone)
         return user
@@ -155,18 +167,6 @@ class EmailForm(LaidOut, CurrentPasswordForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["email"].widget.attrs["autocomplete"] = "email"
-
-
-@cache
-def time_zones() -> dict[str, str]:
-    """The time zones to choose from, by their names in lower case."""
-    # Without misleading names: "Etc/GMT+3" is three hours behind UTC, and "EST" names no place.
-    places = {
-        name
-        for name in zoneinfo.available_timezones()
-        if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
-    }
-    return {name.lower(): name for name in sorted(places)}
 
 
 class LanguageSelect(forms.Select):

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
 
 from messaging import services
@@ -832,6 +833,44 @@ def test_a_message_to_nobody_comes_back_with_its_text(as_ben, watch):
     expect(as_ben.get_by_role("alert")).to_be_focused()
     expect(as_ben).to_have_title(re.compile("^Error: "))
     expect(as_ben.get_by_label("Message", exact=True)).to_have_value("To whom it may concern")
+
+
+# The first visit --------------------------------------------------------------------------------
+
+
+def test_the_sign_up_offers_the_time_zone_of_the_browser_and_pages_follow_it(context, sign_in, ana):
+    page = context(timezone_id="Asia/Tokyo").new_page()
+    page.goto("/accounts/signup/")
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+
+    message = MessageFactory(sender=ana, receiver=UserFactory(), timestamp="2026-03-02T12:00Z")
+    page = sign_in(ana, timezone_id="Asia/Tokyo")
+    page.goto("/inbox/")
+    page.goto(f"/c/{message.conversation_id}/")
+
+    expect(page.locator(f"#m-{message.pk} time")).to_contain_text("21:00")
+
+
+def test_the_link_of_an_invitation_is_copied_by_a_button(sign_in, person):
+    root = person("Root")
+    get_user_model().objects.filter(pk=root.pk).update(is_superuser=True)
+    page = sign_in(root, permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/inbox/")
+    page.evaluate(
+        """() => {
+            const button = document.createElement("button");
+            button.type = "submit";
+            document.querySelector("#actions").action = "/account/invite/";
+            document.querySelector("#actions").append(button);
+            button.click();
+        }"""
+    )
+    link = page.get_by_label("Link", exact=True).input_value()
+
+    page.get_by_role("button", name="Copy link").click()
+
+    expect(page.get_by_role("button", name="The link is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == link
 
 
 # More of a list ---------------------------------------------------------------------------------
