@@ -281,7 +281,7 @@ def delete_account(ann: Page, bob: Page, ann_name: str) -> None:
 
     where = bob.url
     bob.goto("/inbox/")
-    expect(bob.locator(".row-c")).to_have_count(0)
+    expect(bob.locator("#conversation-list .row-c")).to_have_count(0)
     bob.goto("/new/")
     bob.get_by_label("To").fill(ann_name)
     find = bob.get_by_role("button", name="Find")
