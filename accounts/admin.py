@@ -55,7 +55,8 @@ admin.site.unregister([User, Group, EmailAddress, UserSession])
 class PersonForm(UserChangeForm):  # type: ignore[type-arg]  # not generic at run time
     def clean_first_name(self) -> str:
         name: str = self.cleaned_data["first_name"]
-        return clean_display_name(name) if name else name
+        # An imported name may break the rules: the rest of its form can be saved all the same.
+        return clean_display_name(name) if name and "first_name" in self.changed_data else name
 
 
 @admin.register(User)

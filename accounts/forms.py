@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zoneinfo
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from allauth.account import forms as allauth_forms
 from allauth.account.fields import PasswordField
@@ -14,14 +14,28 @@ from django.utils.formats import number_format
 from django.utils.translation import get_language_info, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import services
 from accounts.layout import LaidOut
 from accounts.models import Preferences
 from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import HttpRequest
 
 _USERNAME_ATTRS = {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+
+
+@cache
+def time_zones() -> dict[str, str]:
+    """The time zones to choose from, by their names in lower case."""
+    # Without misleading names: "Etc/GMT+3" is three hours behind UTC, and "EST" names no place.
+    places = {
+        name
+        for name in zoneinfo.available_timezones()
+        if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
+    }
+    return {name.lower(): name for name in sorted(places)}
 
 
 class DisplayNameField(forms.CharField):
@@ -68,7 +82,15 @@ class SignUpForm(  # type: ignore[misc]  # allauth's clean() has no types
     """The first administrator and invited people use it as well."""
 
     first_name = DisplayNameField(help_text=_("What others see. Any language, any script."))
-    field_order = ["first_name", "username", "email", "password1", "password2"]
+    time_zone = forms.ChoiceField(
+        label=_("Time zone"),
+        required=False,
+        choices=lambda: [
+            ("", _("Follow the browser")),
+            *((zone, zone) for zone in time_zones().values()),
+        ],
+    )
+    field_order = ["first_name", "username", "email", "password1", "password2", "time_zone"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -83,6 +105,13 @@ class SignUpForm(  # type: ignore[misc]  # allauth's clean() has no types
             else _("You can sign in with it too. No mail is sent to it.")
         )
         self.fields["password1"].label = _("Password")
+
+    def save(self, request: HttpRequest) -> User:
+        """Create the account, with the chosen time zone."""
+        user = cast("User", super().save(request))
+        if zone := self.cleaned_data["time_zone"]:
+            services.save_preferences(user=user, time_zone=zone)
+        return user
 
 
 # Passwords ------------------------------------------------------------------------------------
@@ -140,18 +169,6 @@ class EmailForm(LaidOut, CurrentPasswordForm):
         self.fields["email"].widget.attrs["autocomplete"] = "email"
 
 
-@cache
-def time_zones() -> dict[str, str]:
-    """The time zones to choose from, by their names in lower case."""
-    # Without misleading names: "Etc/GMT+3" is three hours behind UTC, and "EST" names no place.
-    places = {
-        name
-        for name in zoneinfo.available_timezones()
-        if name == "UTC" or ("/" in name and not name.startswith(("Etc/", "SystemV/", "US/")))
-    }
-    return {name.lower(): name for name in sorted(places)}
-
-
 class LanguageSelect(forms.Select):
     """A choice of languages. Each option is marked as text in its own language."""
 
@@ -188,7 +205,7 @@ class ReadingForm(LaidOut, forms.ModelForm):  # type: ignore[type-arg]  # not ge
             *settings.LANGUAGES,
         ]
         self.fields["time_zone"].help_text = _(
-            "Type a city, such as Lisbon. Left empty, times follow the server: %(zone)s."
+            "Type a city, such as Lisbon. Left empty, times follow the browser, or the server: %(zone)s."
         ) % {"zone": settings.TIME_ZONE}
         self.fields["single_keys"].help_text = _("Such as r to reply and j for the next message.")
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import cast
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -20,7 +21,7 @@ def apply_preferences(
 ) -> Callable[[HttpRequest], HttpResponse]:
     """Set the reader's time zone and language, `request.mailbox` and `request.preferences`.
 
-    A reader who chose no time zone gets the server's; one who chose no language gets a language
+    A reader who chose no time zone gets the browser's, if it tells one, else the server's; one who chose no language gets a language
     that the browser asks for. A request of nobody who is signed in gets neither attribute.
     """
 
@@ -32,7 +33,7 @@ def apply_preferences(
         request.preferences = Preferences.objects.of(request.user)
         language = language_for(request, request.preferences.language)
         request.LANGUAGE_CODE = language
-        zone = _time_zone(request.preferences.time_zone)
+        zone = _time_zone(request.preferences.time_zone or zone_of_browser(request))
         with timezone.override(zone), translation.override(language):
             response = get_response(request)
         response.headers.setdefault("Content-Language", language)
@@ -46,6 +47,17 @@ def language_for(request: HttpRequest, chosen: str) -> str:
     if chosen in dict(settings.LANGUAGES):
         return chosen
     return translation.get_language_from_request(request)
+
+
+def zone_of_browser(request: HttpRequest) -> str:
+    """The time zone that `static/js/time_zone.js` wrote into a cookie; empty if there is none."""
+    told = request.COOKIES.get("time_zone", "")
+    return told if told in _known_zones() else ""
+
+
+@cache
+def _known_zones() -> set[str]:
+    return available_timezones()
 
 
 def _time_zone(chosen: str) -> ZoneInfo:

@@ -142,7 +142,7 @@ class Preferences(models.Model):
     )
     # Empty: the language that the browser asks for. settings.LANGUAGES lists the languages.
     language = models.CharField(_("language"), max_length=16, blank=True, default="")
-    # Empty: settings.TIME_ZONE.
+    # Empty: that of the browser, else settings.TIME_ZONE.
     time_zone = models.CharField(_("time zone"), max_length=64, blank=True, default="")
     mail = models.CharField(
         _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF

@@ -28,6 +28,7 @@ own_patterns = [
     path("accounts/join/<str:token>/", entry.JoinView.as_view(), name="join"),
     path("setup/<str:token>/", entry.first_administrator, name="first_administrator"),
     path("account/", account.account, name="account"),
+    path("account/invite/", account.invite, name="invite"),
     path("account/sessions/end/", account.end_other_sessions, name="end_other_sessions"),
     path("account/delete/", account.delete_user, name="delete_user"),
     path("account/goodbye/", account.goodbye, name="goodbye"),

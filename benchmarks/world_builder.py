@@ -25,6 +25,7 @@ from django.db import connection, models, transaction
 from benchmarks import world
 from benchmarks.search_world import SearchWorld
 from benchmarks.world import Landmarks, World
+from messaging.folded_names import fold_names
 from messaging.mailboxes import Mailbox
 from messaging.models import (
     Conversation,
@@ -156,6 +157,7 @@ def write_people(data: World | SearchWorld) -> None:
     ]
     model.objects.bulk_create(people, batch_size=1000)
     Mailbox.objects.bulk_create((Mailbox(user=one) for one in people), batch_size=1000)
+    fold_names(people)
 
 
 def write_conversations(data: World | SearchWorld) -> None:

@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from chats.http.params import LARGEST_ID
 from chats.message_view_model import message_url
 from messaging.people import people_to_write_to
 from messaging.services import clean_content
@@ -69,18 +70,22 @@ class EditForm(forms.Form):
 
 
 class NewMessageForm(MessageForm):
-    """A message to somebody, chosen among those one may write to."""
+    """A message to somebody, chosen among those one may write to.
 
-    to = forms.CharField(
-        required=False, error_messages={"required": _("Choose who should get this.")}
-    )
+    Named by their id: a user name can belong to somebody else by the time it is sent.
+    """
+
+    to = forms.IntegerField(min_value=1, max_value=LARGEST_ID, required=False)
 
     def __init__(self, *args: Any, writer: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.writer = writer
+        self.fields["to"].error_messages = dict.fromkeys(
+            ("invalid", "min_value", "max_value"), _("Choose who should get this.")
+        )
 
     def clean_to(self) -> User:
-        person = people_to_write_to(self.writer).filter(username=self.cleaned_data["to"]).first()
+        person = people_to_write_to(self.writer).filter(pk=self.cleaned_data["to"]).first()
         if person is None:
             raise ValidationError(_("Choose who should get this."), code="nobody")
         return person

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging import rendering
 from messaging.events import Audience
+from messaging.folded_names import FoldedNames  # noqa: F401  (a table)
 from messaging.mailboxes import Mailbox
 from messaging.managers import (
     ConversationQuerySet,

@@ -5,13 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib.auth import get_user_model
-from django.db.models import Case, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, Q, QuerySet, Value, When
+
+from messaging.folded_names import START, folded
+from messaging.words import words_of
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-SHORTEST_SEARCH = 2  # characters
 MOST_FOUND = 8
+# So many people are listed before a name is typed; where there are more, nobody is.
+MOST_LISTED = 49
 
 
 def display_name(user: User) -> str:
@@ -29,25 +33,43 @@ def may_write_to(sender: User, receiver: User) -> bool:
     return receiver.is_active and receiver.pk != sender.pk
 
 
-def people_named(text: str, *, searcher: User) -> QuerySet[User]:
-    """At most eight people to write to whose name or user name contains `text`.
+def people_listed(searcher: User) -> list[User]:
+    """All people to write to, by name; nobody if they are more than `MOST_LISTED`."""
+    # Sorted here: a database would sort all people to find out that they are too many.
+    people = list(people_to_write_to(searcher)[: MOST_LISTED + 1])
+    if len(people) > MOST_LISTED:
+        return []
+    return sorted(people, key=lambda user: (folded(display_name(user)), user.username))
 
-    People whose name begins with `text` come first. Fewer than two letters find nobody.
+
+def people_named(text: str, *, searcher: User) -> QuerySet[User]:
+    """At most eight people to write to whose name or user name has every word of `text`.
+
+    The words may stand in any order, without accents, and each may be a part of a longer word;
+    a single letter has to begin one. First come the names that begin with `text`, then those of
+    which the words are beginnings.
     """
     people = people_to_write_to(searcher)
-    text = " ".join(text.replace("\0", "").split())
-    if len(text) < SHORTEST_SEARCH:
+    words = list(dict.fromkeys(word.folded for word in words_of(text)))
+    if not words:
         return people.none()
-    begins, has = Q(), Q()
-    # SQLite ignores the case of ASCII letters only, so other letters are tried in each case.
-    others = set() if text.isascii() else {text.lower(), text.upper(), text.title()}
-    for spelling in {text, *others}:
-        begins |= Q(first_name__istartswith=spelling) | Q(username__istartswith=spelling)
-        has |= Q(first_name__icontains=spelling) | Q(username__icontains=spelling)
+    parts, beginnings = Q(), Q()
+    for word in words:
+        parts &= _has(word)
+        beginnings &= _has(START + word) | _has(f" {word}")
+    whole = " ".join(word.folded for word in words_of(text))
     return (
-        people.filter(has)
+        people.filter(beginnings if len(whole) == 1 else parts)
         .annotate(
-            rank=Case(When(begins, then=Value(0)), default=Value(1), output_field=IntegerField())
+            rank=Case(
+                When(_has(START + whole), then=Value(0)),
+                When(beginnings, then=Value(1)),
+                default=Value(2),
+            )
         )
-        .order_by("rank", "first_name", "username")[:MOST_FOUND]
+        .order_by("rank", "folded_names__names")[:MOST_FOUND]
     )
+
+
+def _has(part: str) -> Q:
+    return Q(folded_names__names__contains=part)

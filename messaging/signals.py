@@ -17,6 +17,7 @@ from django.dispatch import receiver
 
 from messaging import search, services
 from messaging.events import account_deleted
+from messaging.folded_names import fold_missing, fold_names
 from messaging.models import Message
 
 User = get_user_model()
@@ -79,6 +80,19 @@ def refresh_conversations_of(
         services.refresh_conversations_of(instance.pk)
 
 
+@receiver(post_save, sender=User, dispatch_uid="messaging.fold_names_of")
+def fold_names_of(
+    sender: type[UserModel],
+    instance: UserModel,
+    raw: bool,
+    update_fields: Collection[str] | None,
+    **kwargs: Any,
+) -> None:
+    named = {"first_name", "username"}
+    if not raw and (update_fields is None or named & set(update_fields)):
+        fold_names([instance])
+
+
 @receiver(pre_delete, sender=User, dispatch_uid="messaging.lock_account")
 def lock_account(sender: type[UserModel], instance: UserModel, **kwargs: Any) -> None:
     # A sender who is about to write to this person waits, and then finds the account deleted.
@@ -98,6 +112,12 @@ def keep_search_index(sender: Any, using: str, **kwargs: Any) -> None:
         search.keep_index(using)
 
 
+@receiver(post_migrate, dispatch_uid="messaging.keep_folded_names")
+def keep_folded_names(sender: Any, using: str, **kwargs: Any) -> None:
+    if sender.label == Message._meta.app_label and search.is_migrated(using):
+        fold_missing(using)
+
+
 @contextmanager
 def receivers_off(*receivers: Callable[..., None]) -> Iterator[None]:
     """Save messages and people without what follows, in a test or a bulk load.
@@ -112,6 +132,7 @@ def receivers_off(*receivers: Callable[..., None]) -> Iterator[None]:
         (post_save, Message, read_notification_with_message),
         (post_save, User, open_mailbox),
         (post_save, User, refresh_conversations_of),
+        (post_save, User, fold_names_of),
         (pre_delete, User, lock_account),
         (post_delete, User, cleanup_user_data),
     )

@@ -291,6 +291,9 @@ ACCOUNT_RATE_LIMITS = {
 # trusted. Rate limits count by the address of the client.
 ALLAUTH_TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXIES", 0)
 
+# Whether the form for a new message lists everybody before a name is typed, where they are few.
+LIST_PEOPLE = env.flag("LIST_PEOPLE", default=True)
+
 # Mail -------------------------------------------------------------------------------------------
 
 EMAIL_URL = env.text("EMAIL_URL")

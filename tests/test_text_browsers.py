@@ -30,7 +30,7 @@ def write(browser: PlainBrowser, to: str, text: str) -> None:
     browser.visit("/inbox/")
     browser.follow("New message")
     browser.send("Find", q=to)
-    browser.send("Send", to=to, content=text)
+    browser.send("Send", content=text)  # the only person found is chosen
     browser.article(text)
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth import logout
 from django.contrib.auth.decorators import login_required
 from django.core.exceptions import BadRequest
 from django.forms import BaseForm
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -149,6 +149,17 @@ def end_other_sessions(request: ReaderRequest) -> HttpResponse:
         ended,
     )
     return _confirm(request, text % {"n": ended})
+
+
+@login_required
+@require_POST
+def invite(request: ReaderRequest) -> HttpResponse:
+    """Make an invitation and show its link, which nobody can look up later. For administrators."""
+    if not request.user.is_superuser or settings.SIGNUP == "closed":
+        raise Http404
+    _invitation, link = services.invite(created_by=request.user)
+    page = {"link": link, "days": services.INVITATION_DAYS}
+    return render(request, "accounts/invitation.html", page)
 
 
 @login_required

@@ -130,7 +130,7 @@ def first_administrator(request: HttpRequest, token: str) -> HttpResponse:
     if form.is_valid():
         try:
             user = services.create_first_administrator(
-                token=token, create=lambda: cast(User, form.save(request))
+                token=token, create=lambda: form.save(request)
             )
         except services.LinkClosed:
             raise Http404 from None

@@ -3,12 +3,13 @@
 from django import template
 from django.template.base import TextNode
 from django.templatetags.static import static
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from chats import message_view_model
 from chats.compiled_templates import fill_all
 from messaging.people import display_name
 from messaging.text import character_end
+from messaging.words import fold, words_of
 
 register = template.Library()
 
@@ -82,11 +83,30 @@ def anchor(html, name):
 
 @register.simple_tag
 def marked(text, part):
-    """`text` with the first occurrence of `part` marked, whatever their case."""
-    part = " ".join(part.split())
-    start = text.lower().find(part.lower()) if part else -1
-    # Lower case can be longer than upper case, and then the places do not match.
-    if start < 0 or len(text.lower()) != len(text):
-        return text
-    end = character_end(text, start + len(part))
-    return format_html("{}<mark>{}</mark>{}", text[:start], text[start:end], text[end:])
+    """`text`, a name, with the words of `part` marked where `people_named` finds them."""
+    wanted = [word.folded for word in words_of(part)]
+    pieces, done = [], 0
+    for word in words_of(text):
+        hit = _hit_in(text[word.start : word.end], wanted)
+        if hit:
+            start, end = word.start + hit[0], character_end(text, word.start + hit[1])
+            pieces.append(format_html("{}<mark>{}</mark>", text[done:start], text[start:end]))
+            done = end
+    return format_html(
+        "{}{}", format_html_join("", "{}", ((piece,) for piece in pieces)), text[done:]
+    )
+
+
+def _hit_in(word, wanted):
+    """Where one of `wanted`, folded words, stands in `word`: start and end, or None."""
+    folded = fold(word)
+    for part in wanted:
+        # A single letter has to begin the word.
+        if not (folded.startswith(part) if len(part) == 1 else part in folded):
+            continue
+        # Folded, a word can be longer or shorter: "ß" is "ss".
+        starts = [n for n in range(len(word)) if fold(word[n:]).startswith(part)]
+        if starts:
+            ends = range(starts[0] + 1, len(word) + 1)
+            return starts[0], next(n for n in ends if fold(word[starts[0] : n]).startswith(part))
+    return None

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -19,6 +20,7 @@ from chats.http.responses import back, render_part, render_parts, signed_in, wan
 from chats.message_view_model import MESSAGE_STRINGS, Person, Presenter, ShownMessage
 from chats.page_shell import PageShell
 from chats.views.conversations import said_read
+from chats.welcome import Welcome
 from messaging import services
 from messaging.models import Message
 from messaging.rendering import excerpt
@@ -110,6 +112,11 @@ class Cards:
         for message in messages:
             answers = _answered(message, self.reader)
             yield Card(presenter.show(message), answers, oob=self.only is not None)
+
+    @cached_property
+    def welcome(self) -> Welcome | None:
+        """What stands in place of an empty list, for a reader without conversations."""
+        return None if self.newest or self.before else Welcome.of(self.reader)
 
     @property
     def newest(self) -> int:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -13,12 +16,25 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from chats.forms import NewMessageForm
 from chats.http.limits import limited
+from chats.http.params import id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import render_part, render_parts, signed_in, wants_part
 from chats.message_view_model import Person
 from chats.page_shell import PageShell
 from messaging import services
-from messaging.people import people_named
+from messaging.people import people_listed, people_named, people_to_write_to
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+
+@dataclass(slots=True)
+class Choice:
+    """A person to choose, as a radio button of `partials/people.html`."""
+
+    person: Person
+    username: str  # always shown: two names can look alike
+    checked: bool
 
 
 @signed_in
@@ -68,19 +84,35 @@ def _send(request: ReaderRequest) -> HttpResponse:
 def _page(
     request: ReaderRequest, form: NewMessageForm, name: str, status: int = 200
 ) -> HttpResponse:
-    chosen = str(form["to"].value() or request.GET.get("to", ""))
+    chosen = _chosen(request, form)
     context = {"around": PageShell(request), "form": form} | _people(request, name, chosen)
     return render_part(request, "chats/new.html", "chats/new.html", context, status=status)
 
 
-def _people(request: ReaderRequest, name: str, chosen: str = "") -> dict[str, Any]:
-    """Who is found by `name`, as the radios show them."""
-    name = name[:150]
-    found = [
-        {"person": Person.of(user), "username": user.username}
-        for user in people_named(name, searcher=request.user)
-    ]
-    return {"q": name, "found": found, "chosen": chosen, "too_short": 0 < len(name.strip()) < 2}
+def _chosen(request: ReaderRequest, form: NewMessageForm) -> User | None:
+    """Who is chosen: by their id in a form, and in a link (`?to=ana`) by their user name."""
+    people = people_to_write_to(request.user)
+    if request.method == "POST":
+        return people.filter(pk=id_or_zero(str(form["to"].value()))).first()
+    username = request.GET.get("to", "").replace("\0", "")
+    return people.filter(username=username).first() if username else None
+
+
+def _people(request: ReaderRequest, name: str, chosen: User | None) -> dict[str, Any]:
+    """The people to choose from: those whom `name` finds. Without a name whoever is chosen, and
+    everybody who is here, if they are few.
+    """
+    name = name[:150].strip()
+    if name:
+        found = list(people_named(name, searcher=request.user))
+    else:
+        found = people_listed(request.user) if settings.LIST_PEOPLE else []
+        if chosen:
+            found = [chosen, *(user for user in found if user != chosen)]
+    if name and len(found) == 1:
+        chosen = found[0]
+    choices = [Choice(Person.of(user), user.username, checked=user == chosen) for user in found]
+    return {"q": name, "found": choices}
 
 
 @signed_in
@@ -89,9 +121,12 @@ def _people(request: ReaderRequest, name: str, chosen: str = "") -> dict[str, An
 def people(request: ReaderRequest) -> HttpResponse:
     """The people a name finds, to choose one of."""
     if not wants_part(request):
-        query = request.GET.urlencode()
-        return redirect(f"{reverse('chats:message_new')}{f'?{query}' if query else ''}")
-    context = _people(request, request.GET.get("q", ""), request.GET.get("to", ""))
+        name = request.GET.get("q", "")
+        query = f"?{urlencode({'q': name})}" if name else ""
+        return redirect(f"{reverse('chats:message_new')}{query}")
+    # Whoever was chosen on the page stays so, if this name finds them too.
+    chosen = people_to_write_to(request.user).filter(pk=id_or_zero(request.GET.get("to"))).first()
+    context = _people(request, request.GET.get("q", ""), chosen)
     count = len(context["found"])
     context["live"] = ngettext("%(count)s person matches", "%(count)s people match", count) % {
         "count": count

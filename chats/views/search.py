@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.http import HttpResponse
@@ -111,7 +111,7 @@ def _search_page(request: ReaderRequest) -> SearchPage:
         before=before,
         problem=_problem_label(query),
         remarks=[_remark_label(remark, about) for remark, about in query.remarks],
-        people=[_found_person(user) for user in people],
+        people=[_found_person(*one) for one in people],
         results=_results(shown, query, reader),
         found=found,
         found_text=number_format(found, force_grouping=True),
@@ -176,12 +176,11 @@ def _marked(content: str, query: Query) -> SafeString:
     )
 
 
-def _found_person(user: Any) -> FoundPerson:
-    if user.conversation:
-        url = f"{reverse('chats:conversation_detail', args=[user.conversation])}#latest"
+def _found_person(user: User, conversation: int | None) -> FoundPerson:
+    if conversation:
+        url = f"{reverse('chats:conversation_detail', args=[conversation])}#latest"
     else:
-        to = urlencode({"to": user.username, "q": user.username})
-        url = f"{reverse('chats:message_new')}?{to}"
+        url = f"{reverse('chats:message_new')}?{urlencode({'to': user.username})}"
     return FoundPerson(url, Person.of(user), user.username)
 
 

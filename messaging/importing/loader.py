@@ -23,6 +23,7 @@ from django.db import NotSupportedError, connection
 from django.db.models import OuterRef, Subquery
 
 from messaging import rendering
+from messaging.folded_names import fold_names
 from messaging.importing.parser import BadLine, ImportedMessage
 from messaging.mailboxes import Mailbox
 from messaging.models import (
@@ -300,7 +301,10 @@ def _people(names: list[str]) -> dict[str, int]:
         ],
         ignore_conflicts=True,
     )
-    return found | _people_by_name(new)
+    made = _people_by_name(new)
+    for some in in_chunks(sorted(made.values())):
+        fold_names(people._base_manager.filter(pk__in=some))
+    return found | made
 
 
 def _people_by_name(names: list[str]) -> dict[str, int]:

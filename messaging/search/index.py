@@ -137,6 +137,11 @@ def _missing_parts(connection: BaseDatabaseWrapper) -> list[str]:
     return missing if missing and _is_migrated(connection) else []
 
 
+def is_migrated(using: str = DEFAULT_DB_ALIAS) -> bool:
+    """Whether every migration of `messaging` is applied, so that the tables are as the models."""
+    return _is_migrated(connections[using])
+
+
 def _is_migrated(connection: BaseDatabaseWrapper) -> bool:
     loader = MigrationLoader(connection, ignore_no_migrations=True)
     return set(loader.graph.leaf_nodes("messaging")) <= set(loader.applied_migrations)

@@ -16,7 +16,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from messaging.search.words import PLAIN
+from messaging.words import PAIRS, PLAIN
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -34,6 +34,14 @@ LONGEST_WORD = 100  # letters; a tsvector takes 2,046 bytes
 # search would first collect, at every step, all words of all people that begin so.
 BEGINNING = 8
 
+
+def _pairs(column: str) -> str:
+    """SQL for `column` with the letters that stand for two as two."""
+    for letter, two in PAIRS.items():
+        column = f"replace({column}, '{letter}', '{two}')"
+    return column
+
+
 _WORDS = f"""
 CREATE FUNCTION {INDEX}_words(content text) RETURNS text[]
 LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE AS $$
@@ -43,6 +51,7 @@ BEGIN
     IF octet_length(folded) = length(folded) THEN
         RETURN string_to_array(trim(regexp_replace(folded, '[^a-z0-9]+', ' ', 'g')), ' ');
     END IF;
+    folded := {_pairs("folded")};
     folded := normalize(translate(folded, '{"".join(PLAIN)}', '{"".join(PLAIN.values())}'), NFD);
     folded := normalize(regexp_replace(folded, '([a-z])[\\u0300-\\u036f]+', '\\1', 'g'), NFC);
     RETURN string_to_array(trim(regexp_replace(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 
-from messaging.search.words import Word, words_of
+from messaging.words import Word, words_of
 
 LONGEST = 200  # characters of a query
 SHORTEST = 2  # letters of at least one word, unless there is a filter

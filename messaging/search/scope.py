@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from messaging.models import Participant
 from messaging.people import display_name
-from messaging.search.words import words_of
+from messaging.words import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

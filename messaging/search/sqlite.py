@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from messaging.search.words import PLAIN
+from messaging.words import PAIRS, PLAIN
 
 if TYPE_CHECKING:
     from django.db.backends.base.base import BaseDatabaseWrapper
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 INDEX = "messaging_search"
 MESSAGES = "messaging_message"
+NESTED = 20  # calls of a function inside each other: SQLite's parser takes fewer than 40
 
 # SQLite's tables of letters end with Unicode 6.1: it takes every newer emoji for a letter.
 _NEWER_SIGNS = (
@@ -41,15 +42,23 @@ SECURE_DELETE_SINCE = (3, 44, 0)
 
 
 def _plain(column: str) -> str:
-    """SQL for `column` without the accents that FTS5 does not know."""
-    for accented, bare in PLAIN.items():
-        if accented != "ς":  # FTS5 knows both sigmas
-            # In one order in every process: the triggers are compared with those in the database.
-            # A set would follow Python's hash seed.
-            for one in dict.fromkeys((accented, accented.upper())):
-                if len(one) == 1:
-                    column = f"replace({column},'{one}','{bare}')"
-    return column
+    """SQL for `column` with the letters of `words.fold` that FTS5 does not know."""
+    # In one order in every process: the triggers are compared with those in the database.
+    letters = [
+        (letter, bare)
+        for accented, bare in (PLAIN | PAIRS).items()
+        if accented != "ς"  # FTS5 knows both sigmas
+        # Of "ß", upper() gives two letters.
+        for letter in (accented, accented.upper().replace("SS", "ẞ"))
+        if len(letter) == 1
+    ]
+    sql = column
+    for start in range(0, len(letters), NESTED):
+        step = "step"
+        for letter, bare in letters[start : start + NESTED]:
+            step = f"replace({step},'{letter}','{bare}')"
+        sql = f"(SELECT {step} FROM (SELECT {sql} AS step))"
+    return sql
 
 
 def entry(row: str) -> str:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from messaging.deleted_accounts import DeletedAccount
 from messaging.dependents import delete_dependents
+from messaging.folded_names import FoldedNames
 from messaging.mailboxes import Mailbox
 from messaging.models import Conversation, Message, Notification, Participant
 from messaging.services import batched_deletion
@@ -66,6 +67,7 @@ def delete_everything_of(user_pk: int) -> None:
             batched_deletion.hide_account(user_pk, [])
         else:
             DeletedAccount.objects.filter(pk=user_pk).delete()
+    FoldedNames.objects.filter(pk=user_pk).delete()
     Mailbox.objects.filter(pk=user_pk).delete()
 
 

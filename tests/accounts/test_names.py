@@ -14,6 +14,10 @@ from accounts.names import clean_display_name
         ("می\u200cخواهم", "می\u200cخواهم"),  # Persian needs the mark that joins nothing
         ("👩\u200d🚒 Rosa", "👩\u200d🚒 Rosa"),
         ("a" * 80, "a" * 80),
+        ("Анна Smith", "Анна Smith"),  # each word in one script
+        ("渡辺ケンじ Kenji", "渡辺ケンじ Kenji"),
+        ("Νίκος", "Νίκος"),
+        ("X\u00c6 12 \u0410-12", "X\u00c6 12 \u0410-12"),
     ],
 )
 def test_a_name_is_kept_in_any_script(typed, kept):
@@ -34,6 +38,10 @@ def test_a_name_is_kept_in_any_script(typed, kept):
         "\u3164\ufe0f \u115f",
         "   ",
         "a" * 81,
+        "J\u043enas Feldweg",  # a Cyrillic o
+        "Feldweg Jona\u0455",
+        "\u0391na",  # a Greek capital alpha
+        "\u13a1ita",  # a Cherokee letter like R
         "\ud800",
     ],
 )

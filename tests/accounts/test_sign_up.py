@@ -56,6 +56,8 @@ def test_no_address_is_needed(client, db):
     [
         ("first_name", ""),
         ("first_name", "Mira\u202e"),
+        ("first_name", "Mir\u0430"),
+        ("username", "mir\u0430"),
         ("first_name", "m" * 81),
         ("username", ""),
         ("username", "mira solheim"),

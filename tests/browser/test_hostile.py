@@ -372,7 +372,7 @@ def test_what_a_form_gives_back_is_words(sign_in, reader, ana, watch):
 
     looking.posted("409, edited", f"/m/{own.pk}/edit/", content=texts[1], text_version="7")
     looking.posted("422, no key", send, content=texts[2], client_key="x")
-    looking.posted("422, new", "/new/", content=texts[3], client_key=key, to=NAMES[0], q=NAMES[1])
+    looking.posted("422, new", "/new/", content=texts[3], client_key=key, to="0", q=NAMES[1])
     looking.posted("sent", send, content=texts[4], client_key=key)
     looking.posted("409, sent", send, content=texts[-1], client_key=key)
     looking.posted("404", "/m/987654321/reply/", content=texts[0], client_key=key)

@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.contrib.auth import get_user_model
 from playwright.sync_api import expect
 
 from messaging import services
@@ -731,11 +732,9 @@ def test_people_are_found_while_one_types(as_ben, person):
     box = as_ben.get_by_label("To")
     expect(box).to_be_focused()
 
-    box.press_sequentially("x")
-    expect(as_ben.locator("#people")).to_contain_text("Type at least two letters.")
-    box.press_sequentially("enia")
+    box.press_sequentially("xenia")
 
-    expect(as_ben.get_by_role("radio")).to_have_count(2)
+    expect(as_ben.locator("[data-found-by=xenia]").get_by_role("radio")).to_have_count(2)
     expect(box).to_be_focused()
     assert_said(as_ben, "2 people match")
     box.fill(first.username)
@@ -745,6 +744,83 @@ def test_people_are_found_while_one_types(as_ben, person):
     box.fill("nobody at all")
     expect(as_ben.locator("#people")).to_contain_text("Nobody here is called “nobody at all”.")
     assert second.username not in as_ben.content()
+
+
+def test_enter_chooses_the_first_person_found_and_goes_on_to_the_message(as_ben, person):
+    first, _second = person("Zoltán Tamm"), person("Zoltán Umm")
+    as_ben.goto("/new/")
+    message = as_ben.get_by_label("Message", exact=True)
+
+    as_ben.get_by_label("To", exact=True).press_sequentially("tamm zoltan")
+    as_ben.keyboard.press("Enter")  # before the answer comes
+
+    expect(message).to_be_focused()
+    expect(as_ben.get_by_role("radio", checked=True)).to_have_value(str(first.pk))
+    message.fill("Straight on")
+    as_ben.get_by_label("To", exact=True).fill("zoltan")
+    expect(as_ben.get_by_role("radio")).to_have_count(2)
+    as_ben.get_by_label("To", exact=True).press("Enter")
+    expect(message).to_be_focused()
+    as_ben.get_by_role("button", name="Send").click()
+    expect(saying(as_ben, "Straight on")).to_have_count(1)
+    assert Message.objects.get(content="Straight on").receiver == first
+
+
+def test_enter_after_a_name_that_nobody_has_stays_there(as_ben):
+    as_ben.goto("/new/")
+    box = as_ben.get_by_label("To", exact=True)
+
+    box.fill("nobody at all")
+    box.press("Enter")
+
+    expect(as_ben.locator("#people")).to_contain_text("Nobody here is called")
+    expect(box).to_be_focused()
+    expect(box).to_have_value("nobody at all")
+
+
+def test_back_and_send_again_sends_nothing_twice(as_ben, ben, ana):
+    as_ben.goto(f"/new/?q={ana.username}")
+    as_ben.get_by_label("Message", exact=True).fill("Once is enough")
+    as_ben.get_by_role("button", name="Send").click()
+    expect(saying(as_ben, "Once is enough")).to_have_count(1)
+
+    as_ben.go_back()
+    expect(as_ben.get_by_label("Message", exact=True)).to_have_value("Once is enough")
+    as_ben.get_by_role("button", name="Send").click()
+
+    expect(saying(as_ben, "Once is enough")).to_have_count(1)
+    assert Message.objects.filter(sender=ben).count() == 1
+
+
+def test_back_and_a_changed_text_asks_before_it_sends_another(as_ben, watch, ben, ana):
+    watch.expect_status(409)
+    as_ben.goto(f"/new/?q={ana.username}")
+    as_ben.get_by_label("Message", exact=True).fill("The first text")
+    as_ben.get_by_role("button", name="Send").click()
+    expect(saying(as_ben, "The first text")).to_have_count(1)
+
+    as_ben.go_back()
+    as_ben.get_by_label("Message", exact=True).fill("The second text")
+    as_ben.get_by_role("button", name="Send").click()
+
+    expect(as_ben.get_by_role("alert")).to_contain_text("was sent already")
+    as_ben.get_by_role("button", name="Send").click()
+    expect(saying(as_ben, "The second text")).to_have_count(1)
+    assert Message.objects.filter(sender=ben).count() == 2
+
+
+def test_back_and_reply_again_on_the_page_of_a_reply_sends_nothing_twice(as_ben, ben, message):
+    as_ben.goto(f"/m/{message.pk}/reply/")
+    as_ben.get_by_role("textbox", name="Reply to").fill("Once is enough")
+    as_ben.get_by_role("button", name="Reply", exact=True).click()
+    expect(saying(as_ben, "Once is enough")).to_have_count(1)
+
+    as_ben.go_back()
+    expect(as_ben.get_by_role("textbox", name="Reply to")).to_have_value("Once is enough")
+    as_ben.get_by_role("button", name="Reply", exact=True).click()
+
+    expect(saying(as_ben, "Once is enough")).to_have_count(1)
+    assert Message.objects.filter(sender=ben).count() == 1
 
 
 def test_a_message_to_nobody_comes_back_with_its_text(as_ben, watch):
@@ -757,6 +833,44 @@ def test_a_message_to_nobody_comes_back_with_its_text(as_ben, watch):
     expect(as_ben.get_by_role("alert")).to_be_focused()
     expect(as_ben).to_have_title(re.compile("^Error: "))
     expect(as_ben.get_by_label("Message", exact=True)).to_have_value("To whom it may concern")
+
+
+# The first visit --------------------------------------------------------------------------------
+
+
+def test_the_sign_up_offers_the_time_zone_of_the_browser_and_pages_follow_it(context, sign_in, ana):
+    page = context(timezone_id="Asia/Tokyo").new_page()
+    page.goto("/accounts/signup/")
+    expect(page.get_by_label("Time zone")).to_have_value("Asia/Tokyo")
+
+    message = MessageFactory(sender=ana, receiver=UserFactory(), timestamp="2026-03-02T12:00Z")
+    page = sign_in(ana, timezone_id="Asia/Tokyo")
+    page.goto("/inbox/")
+    page.goto(f"/c/{message.conversation_id}/")
+
+    expect(page.locator(f"#m-{message.pk} time")).to_contain_text("21:00")
+
+
+def test_the_link_of_an_invitation_is_copied_by_a_button(sign_in, person):
+    root = person("Root")
+    get_user_model().objects.filter(pk=root.pk).update(is_superuser=True)
+    page = sign_in(root, permissions=["clipboard-read", "clipboard-write"])
+    page.goto("/inbox/")
+    page.evaluate(
+        """() => {
+            const button = document.createElement("button");
+            button.type = "submit";
+            document.querySelector("#actions").action = "/account/invite/";
+            document.querySelector("#actions").append(button);
+            button.click();
+        }"""
+    )
+    link = page.get_by_label("Link", exact=True).input_value()
+
+    page.get_by_role("button", name="Copy link").click()
+
+    expect(page.get_by_role("button", name="The link is copied.")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == link
 
 
 # More of a list ---------------------------------------------------------------------------------

@@ -93,7 +93,7 @@ def test_the_whole_journey(context, watch, scripts):
     expect(bob.get_by_text("Your settings are saved.")).to_be_visible()
 
     # They find each other and write.
-    expect(ann.get_by_role("heading", name="Nothing unread")).to_have_count(1)
+    expect(ann.get_by_role("heading", name="Welcome, Ann")).to_have_count(1)
     write_first(ann, bob_name, "Bob Finn", "Shall we meet on Friday?")
     assert_counts(bob, 1)
     bob.locator(".card-u").get_by_role("link", name="Ann Ray", exact=True).click()
@@ -281,7 +281,7 @@ def delete_account(ann: Page, bob: Page, ann_name: str) -> None:
 
     where = bob.url
     bob.goto("/inbox/")
-    expect(bob.locator(".row-c")).to_have_count(0)
+    expect(bob.locator("#conversation-list .row-c")).to_have_count(0)
     bob.goto("/new/")
     bob.get_by_label("To").fill(ann_name)
     find = bob.get_by_role("button", name="Find")

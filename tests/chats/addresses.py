@@ -51,7 +51,7 @@ def filled_in(message, **values):
         "content": "Some text that was typed",
         "client_key": str(uuid4()),
         "text_version": message.text_version or 0,
-        "to": message.sender.username,
+        "to": message.sender_id,
         "q": "stra",
         "up_to": 2**63 - 1,
         "seen": [message.pk],

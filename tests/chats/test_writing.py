@@ -82,7 +82,7 @@ def test_the_first_message_of_a_day_brings_its_divider(as_ana, theirs):
 
 
 def test_a_new_message_begins_a_conversation(as_ana, ana, stranger):
-    typed = {"to": "stranger", "content": "Hello", "client_key": uuid4()}
+    typed = {"to": stranger.pk, "content": "Hello", "client_key": uuid4()}
 
     response = as_ana.post(of("message_new"), typed)
 
@@ -157,9 +157,10 @@ def test_a_key_of_somebody_else_is_free(as_ana, as_ben, theirs):
     assert Message.objects.filter(content=typed["content"]).count() == 2
 
 
-@pytest.mark.parametrize("to", ["", "nobody", "ana", "closed", "a\0b", "x" * 500])
-def test_who_cannot_be_written_to_is_no_receiver(as_ana, theirs, to):
-    UserFactory(username="closed", is_active=False)
+@pytest.mark.parametrize("to", ["", "nobody", "ben", "0", "-1", "a\0b", "9" * 500, "me", "closed"])
+def test_who_cannot_be_written_to_is_no_receiver(as_ana, ana, theirs, to):
+    closed = UserFactory(username="closed", is_active=False)
+    to = {"me": ana.pk, "closed": closed.pk}.get(to, to)
 
     page = soup(as_ana.post(of("message_new"), filled_in(theirs, to=to)), 422)
 
@@ -538,8 +539,12 @@ def test_all_versions_are_reached_once_and_numbered(as_ana, often_edited):
 # --- People ---------------------------------------------------------------------------------------
 
 
-def people_in(page):
-    return [box["value"] for box in page.select("#people input[name=to]")]
+def people_in(page, those="input[name=to]"):
+    """The user names of the people to choose from."""
+    return [
+        box.find_parent("label").select_one(".meta").text[1:]
+        for box in page.select(f"#people {those}")
+    ]
 
 
 def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
@@ -550,18 +555,74 @@ def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
     assert part.select_one("#live").text == "1 person matches"
 
 
-@pytest.mark.parametrize(
-    ("q", "said"), [("s", "Type at least two letters."), ("zzz", "Nobody here is called “zzz”.")]
-)
-def test_it_is_said_why_nobody_is_found(as_ana, stranger, q, said):
-    part = soup(as_ana.get(of("people"), {"q": q}, headers=HTMX))
+def test_it_is_said_that_nobody_is_found(as_ana, stranger):
+    part = soup(as_ana.get(of("people"), {"q": "zzz"}, headers=HTMX))
 
     assert people_in(part) == []
-    assert part.select_one("#people").text.strip() == said
+    assert part.select_one("#people").text.strip() == "Nobody here is called “zzz”."
+
+
+@pytest.mark.parametrize(
+    ("name", "typed", "marks"),
+    [
+        ("Tomás Aldaba", "aldaba tomas", ["Tomás", "Aldaba"]),
+        ("Anna Straße", "@strass", ["Straß"]),
+        ("Jan z Łodzi", "z", ["z"]),
+    ],
+)
+def test_what_was_found_of_a_name_is_marked(as_ana, name, typed, marks):
+    UserFactory(username="one", first_name=name)
+
+    part = soup(as_ana.get(of("people"), {"q": typed}, headers=HTMX))
+
+    assert [mark.text for mark in part.select("mark")] == marks
+    assert part.select_one(".option bdi").text == name
+
+
+def test_where_people_are_few_they_are_listed_before_a_name_is_typed(as_ana, stranger, settings):
+    assert people_in(soup(as_ana.get(of("message_new")))) == ["stranger"]
+    assert people_in(soup(as_ana.get(of("people"), {"q": ""}, headers=HTMX))) == ["stranger"]
+    assert not soup(as_ana.get(of("message_new"))).select("#people input[checked]")
+
+    settings.LIST_PEOPLE = False
+
+    assert people_in(soup(as_ana.get(of("message_new")))) == []
+    assert people_in(soup(as_ana.get(of("message_new"), {"q": "s"}))) == ["stranger"]
+
+
+def test_a_link_names_a_person_by_the_user_name(as_ana, ben, stranger):
+    page = soup(as_ana.get(of("message_new"), {"to": "stranger"}))
+
+    assert people_in(page) == ["stranger", "ben"]
+    assert people_in(page, "input[checked]") == ["stranger"]
+    for nobody in ("ana", "closed", "a\0b", str(stranger.pk)):
+        assert not people_in(soup(as_ana.get(of("message_new"), {"to": nobody})), "input[checked]")
+
+
+def test_a_page_writes_to_the_person_it_showed_and_to_nobody_who_took_the_name(as_ana, stranger):
+    page = soup(as_ana.get(of("message_new"), {"q": "stranger"}))
+    typed = {"content": "For you alone", "client_key": uuid4()}
+    typed["to"] = page.select_one("#people input")["value"]
+    stranger.username = "renamed"
+    stranger.save()
+    UserFactory(username="stranger")
+
+    as_ana.post(of("message_new"), typed)
+
+    assert Message.objects.get().receiver == stranger
+
+
+def test_names_that_look_alike_are_told_apart_by_their_user_names(as_ana):
+    UserFactory(username="jonas", first_name="Jonas Feldweg")
+    UserFactory(username="j\u043enas", first_name="Jonas Feldweg")
+
+    page = soup(as_ana.get(of("message_new"), {"q": "feldweg"}))
+
+    assert people_in(page) == ["jonas", "j\u043enas"]
 
 
 def test_nobody_finds_everybody(as_ana):
-    UserFactory.create_batch(20)
+    UserFactory.create_batch(60)
 
     assert len(people_in(soup(as_ana.get(of("people"), {"q": "person"}, headers=HTMX)))) == 8
     for q in ("", " ", "%", "%%", "__", "\0\0"):
@@ -581,12 +642,17 @@ def test_the_find_button_keeps_what_is_written(as_ana, stranger):
 
 def test_who_was_chosen_stays_chosen(as_ana):
     UserFactory(username="sam1", first_name="Sam One")
-    UserFactory(username="sam2", first_name="Sam Two")
-    typed = {"q": "sam", "to": "sam2", "content": "", "client_key": uuid4()}
+    two = UserFactory(username="sam2", first_name="Sam Two")
+    typed = {"q": "sam", "to": two.pk, "content": "", "client_key": uuid4()}
 
     page = soup(as_ana.post(of("message_new"), typed), 422)
+    part = soup(as_ana.get(of("people"), {"q": "sa", "to": two.pk}, headers=HTMX))
+    other = soup(as_ana.get(of("people"), {"q": "one", "to": two.pk}, headers=HTMX))
 
-    assert [box["value"] for box in page.select("#people input[checked]")] == ["sam2"]
+    assert people_in(page, "input[checked]") == ["sam2"]
+    assert people_in(part) == ["sam1", "sam2"]
+    assert people_in(part, "input[checked]") == ["sam2"]
+    assert people_in(other) == people_in(other, "input[checked]") == ["sam1"]
 
 
 def test_a_plain_request_for_people_leads_to_the_page(as_ana):

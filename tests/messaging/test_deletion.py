@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from messaging import dependents, services
 from messaging.deleted_accounts import DeletedAccount, DeletedConversation
+from messaging.folded_names import FoldedNames
 from messaging.models import (
     Conversation,
     Mailbox,
@@ -394,6 +395,7 @@ def test_everything_that_hangs_off_a_conversation_or_a_person_is_known():
         (Notification, "user"),
         (Participant, "user"),
         (Mailbox, "user"),
+        (FoldedNames, "user"),
         (DeletedAccount, "user"),
     }
 

@@ -22,6 +22,7 @@ from messaging.models import (
     Notification,
     Participant,
 )
+from messaging.people import people_named
 from messaging.rendering import HTML_VERSION
 from tests.factories import MessageFactory
 from tests.messaging.orphans import orphans
@@ -143,6 +144,13 @@ def test_people_are_made_under_their_own_name_and_cannot_sign_in(load):
     assert {person.first_name for person in people} == {"[x]", "foo|bar`^", "日本", "n" * 80}
     assert not any(person.has_usable_password() for person in people)
     assert not any(person.is_staff for person in people)
+
+
+def test_imported_people_are_found_without_accents(load, ana):
+    load(line(1, sender="Tomás", receiver="Łucja"))
+
+    assert [person.username for person in people_named("tomas", searcher=ana)] == ["Tomás"]
+    assert [person.username for person in people_named("lucja", searcher=ana)] == ["Łucja"]
 
 
 def test_people_who_are_here_already_keep_their_account(load, ana):

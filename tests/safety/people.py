@@ -171,7 +171,7 @@ def sent(them):
         "content": f"Some text that was typed, {next(numbers)}",
         "client_key": f"00000000-0000-4000-8000-{next(numbers):012}",
         "text_version": them.message.text_version or 0,
-        "to": "receiver",
+        "to": them.message.receiver_id,
         "q": "str",
         "up_to": 2**63 - 1,
         "seen": [them.message.pk],

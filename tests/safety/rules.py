@@ -110,6 +110,7 @@ RULES = {
     "accounts:first_administrator": Rule(NOBODY, FORM, "administrator_link"),
     "accounts:account": Rule(SIGNED_IN, FORM),
     "accounts:end_other_sessions": Rule(SIGNED_IN, POST),
+    "accounts:invite": Rule(ADMINISTRATOR, POST),
     "accounts:delete_user": Rule(SIGNED_IN, FORM),
     "accounts:goodbye": Rule(ANYBODY, READ),
     # Whoever has the mail has the link; it can do nothing else.

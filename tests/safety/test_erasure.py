@@ -31,6 +31,7 @@ POINTING = {
     "messaging.MessageHistory.edited_by",
     "messaging.Notification.user",
     "messaging.Mailbox.user",
+    "messaging.FoldedNames.user",
     "accounts.Preferences.user",
     "accounts.Invitation.created_by",
     "accounts.Invitation.used_by",

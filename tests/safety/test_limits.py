@@ -279,7 +279,7 @@ def test_logs_and_error_pages_hold_no_text_password_or_cookie(
         f"/c/{conversation.pk}/send/": typed,
         f"/m/{message.pk}/reply/": typed,
         f"/m/{message.pk}/edit/": typed | {"content": "canary edited"},
-        "/new/": typed | {"to": "ben"},
+        "/new/": typed | {"to": ben.pk},
         "/inbox/read/": typed,
         "/account/": {"section": "email", "email-email": "a@b.example", "email-password": PASSWORD},
         "/accounts/password/change/": {"oldpassword": PASSWORD, "password1": PASSWORD},

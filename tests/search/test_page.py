@@ -185,7 +185,7 @@ def test_people_stand_above_with_the_way_to_them(ask, ana, ben, conversation, me
     links = {text_of(a.select_one(".row-name")): a["href"] for a in results.select(".row-c")}
 
     assert links["Ben Ode"] == f"/c/{conversation.pk}/#latest"
-    assert links["Benita"] == f"/new/?to={new.username}&q={new.username}"
+    assert links["Benita"] == f"/new/?to={new.username}"
     assert [text_of(heading) for heading in results.select("h2")] == ["People", "Messages"]
 
 

@@ -11,7 +11,7 @@ from messaging.models import Message
 from messaging.search import Problem, Remark, parse, pieces_around
 from messaging.search.excerpts import LENGTH
 from messaging.search.query import LONGEST, Term
-from messaging.search.words import fold, words_of
+from messaging.words import fold, words_of
 from tests.factories import MessageFactory
 from tests.search.finding import found, words_in_index
 

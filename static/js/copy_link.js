@@ -1,0 +1,14 @@
+// A button copies the link that stands in the field beside it.
+
+import { byId, on } from "./dom.js";
+
+on("click", async ({ target }) => {
+  const button = target.closest("[data-copy]");
+  if (!button) return;
+  byId(button.dataset.copy).select();
+  // Without https browsers have no clipboard for scripts, but still the command.
+  if (navigator.clipboard) await navigator.clipboard.writeText(byId(button.dataset.copy).value);
+  else document.execCommand("copy");
+  byId("live").textContent = button.dataset.copied;
+  button.textContent = button.dataset.copied;
+});
