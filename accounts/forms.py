@@ -185,7 +185,7 @@ class ReadingForm(LaidOut, forms.ModelForm):  # type: ignore[type-arg]  # not ge
 
     class Meta:
         model = Preferences
-        fields = ["theme", "language", "time_zone", "read_on_sight", "single_keys"]
+        fields = ["theme", "language", "time_zone", "read_on_sight", "enter_sends", "single_keys"]
         widgets = {
             "language": LanguageSelect(attrs={"autocomplete": "language"}),
             "theme": forms.RadioSelect(attrs={"class": "form-check-input"}),
@@ -207,6 +207,9 @@ class ReadingForm(LaidOut, forms.ModelForm):  # type: ignore[type-arg]  # not ge
         self.fields["time_zone"].help_text = _(
             "Type a city, such as Lisbon. Left empty, times follow the browser, or the server: %(zone)s."
         ) % {"zone": settings.TIME_ZONE}
+        self.fields["enter_sends"].help_text = _(
+            "Shift+Enter begins a new line. Otherwise Enter does, and Ctrl+Enter sends."
+        )
         self.fields["single_keys"].help_text = _("Such as r to reply and j for the next message.")
 
     def clean_language(self) -> str:

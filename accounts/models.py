@@ -148,6 +148,7 @@ class Preferences(models.Model):
         _("mail"), max_length=7, choices=Mail.choices, blank=True, default=Mail.OFF
     )
     read_on_sight = models.BooleanField(_("mark messages as read when I see them"), default=True)
+    enter_sends = models.BooleanField(_("Enter sends a message"), default=True)
     single_keys = models.BooleanField(_("single-key shortcuts"), default=True)
 
     objects = PreferencesManager()

@@ -51,14 +51,18 @@ class Clock:
 
     def written(self, moment: datetime) -> str:
         """ "14:58" today, "19 Nov, 14:58" on another day."""
-        return self.on_message(moment)[1]
+        return self.on_message(moment, self.today)[1]
 
-    def on_message(self, moment: datetime) -> tuple[date, str, str]:
-        """The day, as `written`, and in full: "Monday 23 November 2026, 14:58"."""
+    def on_message(self, moment: datetime, under: date | None) -> tuple[date, str, str]:
+        """The day; the time, with the day if that is not the day `under` whose divider it stands;
+        and both in full: "Monday 23 November 2026, 14:58".
+
+        `under` None stands for the day itself: each message that begins a thread has its divider.
+        """
         local = self.local(moment)
         day, time = local.date(), f"{local:%H:%M}"
         in_full, short = self._day(day)
-        when = time if day == self.today else f"{short}{self.comma}{time}"
+        when = time if under is None or day == under else f"{short}{self.comma}{time}"
         return day, when, f"{in_full}{self.comma}{time}"
 
     def divider(self, day: date) -> str:
@@ -67,7 +71,7 @@ class Clock:
             return _("Today")
         if day == self.today - timedelta(days=1):
             return _("Yesterday")
-        return self._day(day)[0]
+        return _written_divider(day, day.year == self.today.year, self.language)
 
     def in_row(self, moment: datetime) -> str:
         """The shortest that still says when: "14:58", "Mon", "19 Nov", "19 Nov 2024"."""
@@ -101,6 +105,13 @@ def _written_day(day: date, this_year: bool, language: str | None) -> tuple[str,
     """ "Monday 23 November 2026", and "23 Nov" or "23 Nov 2026", in the language that is on."""
     short = pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
     return format_date(day, pgettext("date format", "l j F Y")), format_date(day, short)
+
+
+@lru_cache(4_000)
+def _written_divider(day: date, this_year: bool, language: str | None) -> str:
+    """ "Monday 23 November", with the year if that is not this one."""
+    with_year, without = pgettext("date format", "l j F Y"), pgettext("date format", "l j F")
+    return format_date(day, without if this_year else with_year)
 
 
 @dataclass(slots=True, frozen=True)
@@ -140,6 +151,12 @@ def initials(name: str) -> str:
     return "".join(letters[:2]).upper() or "?"
 
 
+def _with_day_apart(when: str) -> SafeString:
+    """`when` with its day in an element of its own: beside a message of a run only the time stands."""
+    day, _space, time = when.rpartition(" ")
+    return SafeString(f'<span class="msg-day">{_safe(day)} </span>{_safe(time)}' if day else time)
+
+
 @cache
 def _around_id(name: str) -> tuple[str, str]:
     """What stands before and after the id in the addresses of that name."""
@@ -163,6 +180,7 @@ class ShownMessage:
     """A message as one reader sees it. Every string is safe HTML."""
 
     pk: int
+    sender_pk: int
     id: SafeString
     url: SafeString
     classes: SafeString
@@ -183,25 +201,23 @@ class ShownMessage:
     readable: bool  # it came to the reader, so that they can mark it
     deleted: bool
     day: date
+    moment: datetime
     autofocus: bool = False
     oob: bool = False  # it goes where the same one stands on the page
 
 
-# What `templates/partials/message.html` shows of it, and what it decides by.
-MESSAGE_FLAGS = ("own", "edited", "unread", "deleted", "is_reply", "autofocus", "oob")
-MESSAGE_STRINGS = (
-    *("id", "url", "classes", "avatar", "name", "when", "when_in_full", "when_machine", "body"),
-    *("whose", "reply_label", "in_reply_to", "parent_id"),
-)
-
-
 class Presenter:
-    """Turns messages of one conversation into what one reader is shown."""
+    """Turns messages of one conversation into what one reader is shown.
 
-    def __init__(self, reader: User, people: dict[int, Person]) -> None:
+    Times stand under the divider of a day, so that they stay right after midnight. Without
+    `dividers` they are written as seen from today.
+    """
+
+    def __init__(self, reader: User, people: dict[int, Person], *, dividers: bool = True) -> None:
         self.reader_pk = reader.pk
         self.people = people
         self.clock = Clock()
+        self._dividers = dividers
         self._names = {pk: format_html("<bdi>{}</bdi>", one.name) for pk, one in people.items()}
         self._names[reader.pk] = escape(_("You"))
         self._own_message = _("your message")
@@ -213,7 +229,7 @@ class Presenter:
         unread = is_unread(self.reader_pk, message.read, message.receiver_id)
         deleted = message.deleted_at is not None
         person = self.people[message.sender_id]
-        day, when, when_in_full = self.clock.on_message(message.timestamp)
+        day, when, when_in_full = self.clock.on_message(message.timestamp, self._under(message))
         whose = f"{self._own_message if own else person.name}{self.clock.comma}{when}"
         classes = "msg"
         if own:
@@ -225,12 +241,13 @@ class Presenter:
         parent_sender = getattr(message, "parent_sender_id", None)
         return ShownMessage(
             pk=message.pk,
+            sender_pk=message.sender_id,
             id=SafeString(f"m-{message.pk}"),
             url=SafeString(message_url(message.pk)),
             classes=SafeString(classes),
             avatar=person.avatar,
             name=self._names[message.sender_id],
-            when=_safe(when),
+            when=_with_day_apart(when),
             when_in_full=_safe(when_in_full),
             when_machine=SafeString(self.clock.machine(message.timestamp)),
             body=message.body,
@@ -245,7 +262,15 @@ class Presenter:
             readable=not own and not deleted,
             deleted=deleted,
             day=day,
+            moment=message.timestamp,
         )
+
+    def _under(self, message: Message) -> date | None:
+        """The day of the divider that the message stands under: that of the root of its thread."""
+        if not self._dividers:
+            return self.clock.today
+        began = getattr(message, "thread_began", None)
+        return self.clock.local(began).date() if began else None
 
     def _replying_to(self, sender_pk: int) -> SafeString:
         if sender_pk == self.reader_pk:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.translation import gettext as _
 
 from chats.caching import what_pages_depend_on
-from chats.compiled_templates import CompiledTemplate
+from chats.compiled_templates import CompiledTemplate, drawn_by
 from chats.http.params import id_or_zero
 from chats.live.page_diff import Version
 from chats.message_view_model import Clock, Person, conversation_url, message_url
+from chats.threads.layout_steps import Count
 from common.compiled_queries import CompiledQuery
 from messaging.managers import NOTIFICATIONS_COUNTED
 from messaging.models import Conversation, Message, Notification, Participant, other_in_pair
@@ -28,39 +30,42 @@ ROWS = 30  # conversations listed at a time
 ROWS_LOOKED_AT = 1_000  # of those with something unread
 
 
+@drawn_by("partials/conversation_row.html", "row")
 @dataclass(slots=True)
 class ConversationRow:
     """One conversation in the list, as its reader sees it."""
 
+    compiled: ClassVar[CompiledTemplate]
     pk: int
     url: str
     person: Person
     last: str  # the beginning of the last message; empty when it was deleted
+    thread_beginning: str  # of what it replies to; empty when it replies to nothing
     last_is_own: bool
     when: str
     when_machine: str
     unread: int
 
     @property
-    def frame(self) -> CompiledTemplate:
-        return ROW
-
-    @property
     def has_last(self) -> bool:
         return bool(self.last)
+
+    @property
+    def is_reply(self) -> bool:
+        return bool(self.last and self.thread_beginning)
 
     @property
     def has_unread(self) -> bool:
         return self.unread > 0
 
 
-# What `templates/partials/conversation_row.html` asks for.
-ROW = CompiledTemplate(
-    "partials/conversation_row.html",
-    "row",
-    gaps=("pk", "url", "person.avatar", "person.name", "last", "when_machine", "when", "unread"),
-    choices=("has_last", "last_is_own", "has_unread"),
-)
+@dataclass(frozen=True, slots=True)
+class ThreadWithUnread:
+    """A thread with replies that its reader has not read."""
+
+    url: str  # of the oldest one of them
+    count: Count
+    beginning: str  # of the message that begins the thread
 
 
 class PageShell:
@@ -109,11 +114,19 @@ class PageShell:
         """Unread messages of the conversation the page is about."""
         return self.unread_by_conversation.get(self.conversation.pk, 0) if self.conversation else 0
 
-    @property
-    def first_unread_url(self) -> str:
-        """Where the oldest one of those can be seen, wherever it hangs."""
-        pk = self.conversation and Message.unread.first_pk(self.conversation, self.reader)
-        return message_url(pk) if pk else ""
+    @cached_property
+    def unread_thread(self) -> ThreadWithUnread | None:
+        """Of the threads of this conversation that hold unread replies, the one answered last."""
+        if not self.conversation or not self.unread_here:
+            return None
+        found = Message.unread.newest_thread(self.conversation, self.reader)
+        if found is None:
+            return None
+        return ThreadWithUnread(
+            url=f"{message_url(found.first_pk)}#m-{found.first_pk}",
+            count=Count.of(found.number),
+            beginning=excerpt(found.beginning) or _("Message deleted"),
+        )
 
     @cached_property
     def bell(self) -> str:
@@ -193,6 +206,7 @@ class PageShell:
 
 PLACE_COLUMNS = (
     *("conversation_id", "last_activity", "pair_key", "other_name", "sender_id", "beginning"),
+    "thread_beginning",
 )
 
 
@@ -217,6 +231,7 @@ def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationR
                     other_in_pair(place["pair_key"], around.reader.pk), place["other_name"]
                 ),
                 last=excerpt(place["beginning"] or ""),
+                thread_beginning=excerpt(place["thread_beginning"] or ""),
                 last_is_own=own,
                 when=clock.in_row(place["last_activity"]),
                 when_machine=clock.machine(place["last_activity"]),
@@ -227,8 +242,8 @@ def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationR
 
 
 def _row_url(pk: int, around: PageShell) -> str:
-    start = "first-unread" if around.unread_by_conversation.get(pk) else "latest"
-    return f"{conversation_url(pk)}#{start}"
+    page = conversation_url(pk)
+    return f"{page}unread/" if around.unread_by_conversation.get(pk) else f"{page}#latest"
 
 
 def _page_of(request: ReaderRequest) -> tuple[str, dict[str, list[str]]]:

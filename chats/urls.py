@@ -14,6 +14,7 @@ urlpatterns = [
     path("c/<int:pk>/messages/", views.conversation_messages, name="conversation_messages"),
     path("c/<int:pk>/changes/", views.conversation_changes, name="conversation_changes"),
     path("c/<int:pk>/new/", views.conversation_new, name="conversation_new"),
+    path("c/<int:pk>/unread/", views.conversation_unread, name="conversation_unread"),
     path("c/<int:pk>/send/", views.message_send, name="message_send"),
     path("c/<int:pk>/read/", views.conversation_read, name="conversation_read"),
     path("c/<int:pk>/seen/", views.conversation_seen, name="conversation_seen"),

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from uuid import UUID
 
 from django.apps import apps
 from django.db import models
-from django.db.models import Count, ExpressionWrapper, F, IntegerField, OuterRef, Q, Subquery, Value
+from django.db.models import (
+    Count,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    Max,
+    Min,
+    OuterRef,
+    Q,
+    Subquery,
+    Value,
+)
 from django.db.models.functions import Coalesce, Left, NullIf
 from django.utils.functional import cached_property
 from django_cte import CTE, with_cte
@@ -38,6 +49,15 @@ TREE_COLUMNS = ("id", "parent_message_id", *unread.COLUMNS)
 # Added to the ids that a recursive query found, so that SQLite looks each of them up in the table.
 # Otherwise, to get the rows in order, it may read the whole table and look up each row among the ids.
 NOTHING = Value(0)
+
+
+class UnreadThread(NamedTuple):
+    """A thread that holds unread replies."""
+
+    first_pk: int  # of the oldest unread reply
+    number: int  # of unread replies
+    beginning: str  # 500 characters of the message that begins the thread; empty if deleted
+
 
 # `people.display_name` in SQL, for the user that a row points to.
 DISPLAY_NAME = Coalesce(NullIf("user__first_name", Value("")), "user__username")
@@ -106,13 +126,14 @@ _VERSION = CompiledQuery(_version)
 
 
 class ParticipantQuerySet(models.QuerySet["Participant"]):
-    def for_list(self, user: User | int) -> models.QuerySet[Any, dict[str, Any]]:
+    def for_list(self, user: User | int) -> models.QuerySet[Participant, Any]:
         """The conversations of `user` as dictionaries, latest activity first: one query.
 
         Each has `conversation_id`, `last_activity`, `pair_key`, the `other_name` of the other
-        person, and of the last message the `sender_id` and the `beginning` of its text (500
-        characters; None without a message, empty if it was deleted). Five model objects for each
-        of thirty rows would take longer than the query.
+        person, and of the last message the `sender_id`, the `beginning` of its text (500
+        characters; None without a message, empty if it was deleted) and the `thread_beginning`,
+        that of the root of its thread (None if it begins one). Five model objects for each of
+        thirty rows would take longer than the query.
         """
         others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
             user=user
@@ -127,6 +148,7 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
                 other_name=Subquery(others.annotate(name=DISPLAY_NAME).values("name")[:1]),
                 sender_id=F("conversation__last_message__sender_id"),
                 beginning=Left("conversation__last_message__content", 500),
+                thread_beginning=Left("conversation__last_message__thread__content", 500),
             )
         )
 
@@ -154,19 +176,25 @@ class MessageQuerySet(models.QuerySet["Message"]):
         # Ids first, from an index of these messages alone. If it needs whole rows, PostgreSQL reads
         # the table from its end: 325 ms for a long conversation without recent messages.
         ids = self.order_by("-id").values("pk")[:number]
-        return self.model._default_manager.filter(pk__in=ids).order_by("-id")
+        newest: Self = self.model._default_manager.filter(pk__in=ids).order_by("-id")
+        return newest
 
     def for_display(self) -> Self:
         """In the order they were sent, with everything that drawing a message reads: one query.
 
-        Each has `parent_sender_id`, the author of the message that it answers, or None.
+        Each has `parent_sender_id`, the author of the message that it answers, and `thread_began`,
+        when the root of its thread was sent; both are None for a message that answers nothing.
         """
         # A subquery, not a join: PostgreSQL plans a join of one more table for longer than the
         # subquery takes.
         parents = self.model._base_manager.filter(pk=OuterRef("parent_message")).order_by()
+        roots = self.model._base_manager.filter(pk=OuterRef("thread")).order_by()
         return (
             self.select_related("sender")
-            .annotate(parent_sender_id=Subquery(parents.values("sender_id")))
+            .annotate(
+                parent_sender_id=Subquery(parents.values("sender_id")),
+                thread_began=Subquery(roots.values("timestamp")),
+            )
             .order_by("id")
         )
 
@@ -196,7 +224,7 @@ class MessageQuerySet(models.QuerySet["Message"]):
         def climb(cte: CTE) -> models.QuerySet[Any, Any]:
             step = Value(1, output_field=IntegerField())
             return (
-                self.model._base_manager.filter(pk=message.parent_message_id)
+                self.model._base_manager.filter(pk=message.parent_message_id or 0)
                 .values("id", "parent_message_id", distance=step)
                 .union(
                     cte.join(self.model._base_manager.all(), id=cte.col.parent_message_id).values(
@@ -209,9 +237,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
         cte = CTE.recursive(climb, name="above")
         # The nearest is the youngest: no message answers a younger one.
         rows = self if self.ordered else self.order_by("-id")
-        return with_cte(
+        found: Self = with_cte(
             cte, select=cte.join(rows, id=cte.col.id + NOTHING).annotate(distance=cte.col.distance)
         )
+        return found
 
     def update(self, **values: Any) -> int:
         """As Django's, but not of `content`, which would change a text without its history.
@@ -282,14 +311,15 @@ class MessageManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ig
             return top.union(below.values_list(*TREE_COLUMNS, "level"), all=True)
 
         cte = CTE.recursive(grow, name="below")
-        return with_cte(cte, select=cte)
+        found: models.QuerySet[Any, tuple[Any, ...]] = with_cte(cte, select=cte)
+        return found
 
 
 class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # type: ignore[misc]
     """Messages that their receiver has not read."""
 
     def get_queryset(self) -> MessageQuerySet:
-        return super().get_queryset().filter(not_being_deleted(), unread.UNREAD)
+        return self._all().filter(not_being_deleted(), unread.UNREAD)
 
     def unread_for_user(self, user: User) -> MessageQuerySet:
         """Unread messages to `user`, newest first, with only the columns that the inbox shows."""
@@ -323,6 +353,17 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
         found = self.in_conversation(conversation, user).order_by("pk")
         return found.values_list("pk", flat=True).first()
 
+    def newest_thread(self, conversation: Conversation, user: User) -> UnreadThread | None:
+        """Of the threads with replies that `user` has not read, the one that was answered last."""
+        replies = self.in_conversation(conversation, user).exclude(thread=None)
+        threads = replies.values("thread_id", beginning=Left("thread__content", 500)).annotate(
+            count=Count("*"), first_pk=Min("pk"), last_pk=Max("pk")
+        )
+        found = threads.order_by("-last_pk").first()
+        if found is None:
+            return None
+        return UnreadThread(found["first_pk"], found["count"], found["beginning"])
+
     @cached_property
     def _counts(self) -> CompiledQuery[tuple[int, int]]:
         return CompiledQuery(self._counted)
@@ -335,7 +376,8 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
     def _all(self) -> MessageQuerySet:
         # The condition of `unread_by` is the whole one. On top of `get_queryset` the database
         # would be asked for it twice.
-        return super().get_queryset()
+        everything: MessageQuerySet = super().get_queryset()
+        return everything
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
@@ -373,8 +415,10 @@ NOTIFICATIONS_COUNTED = 1_000
 
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     notifications = apps.get_model("messaging.Notification").objects
-    told = notifications.filter(message_not_being_deleted(), unread.UNREAD, user=user_pk)
-    return told.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
+    found: models.QuerySet[Any] = notifications.filter(
+        message_not_being_deleted(), unread.UNREAD, user=user_pk
+    )
+    return found.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 
 _UNREAD_NOTIFICATIONS = CompiledQuery(_unread_notifications)

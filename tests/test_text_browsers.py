@@ -76,7 +76,7 @@ def test_the_whole_journey_by_links_and_forms_alone():
 
     # Read, unread, all read; the bell.
     bob.send("Mark read", bob.article("At one, then."))
-    assert "New" not in said(bob.article("At one, then.").select_one(".msg-head"))
+    assert "unread" not in said(bob.article("At one, then.").select_one(".msg-head"))
     bob.send("Mark unread", bob.article("At one, then."))
     bob.follow("All notifications")
     assert "Ann Ray replied to you" in bob.text()
@@ -175,7 +175,15 @@ def test_a_conversation_reads_in_order_with_who_answers_whom(client, as_text):
     assert_in_order(page, "Skip to content", "New message", "Ann Ray", "Mark all read", "Today")
     assert_in_order(
         page,
-        *("Today", "Ann Ray", "New", "Shall we meet on Friday?", "Reply to Ann Ray", "3 replies"),
+        *(
+            "Today",
+            "New",
+            "Ann Ray",
+            "unread",
+            "Shall we meet on Friday?",
+            "Reply to Ann Ray",
+            "3 replies",
+        ),
         *("You", "replying to Ann", "Friday is fine.", "Edit your message"),
         *("Ann Ray", "replying to you", "At noon, then."),
         *("You", "replying to Ann", "Or on Monday."),
@@ -203,5 +211,5 @@ def test_the_inbox_reads_in_order(client, as_text):
         *("Unread", "1 message in 1 conversation", "Ann Ray"),
         *("in reply to you: Shall we meet on Friday?", "Friday is fine."),
         *("Open message from Ann Ray", "Reply to Ann Ray", "Mark read message from Ann Ray"),
-        *("Conversations", "Ann Ray", "Friday is fine.", "1 unread"),
+        *("Conversations", "Ann Ray", "replied to “Shall we meet on Friday?”", "1 unread"),
     )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from functools import wraps
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -18,6 +19,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
 
 def wants_part(request: HttpRequest) -> bool:
     """htmx asks, and not to restore a page from its history."""
@@ -29,28 +33,37 @@ def render_part(
     request: HttpRequest,
     page: str,
     part: str,
-    context: dict[str, Any],
+    context: DataclassInstance,
     *,
     oob: Iterable[str] = (),
     status: int = 200,
 ) -> HttpResponse:
-    """`page` for a browser; for htmx `part`, with the `oob` parts that change elsewhere on it."""
+    """`page` for a browser; for htmx `part`, with the `oob` parts that change elsewhere on it.
+
+    Each field of `context` is a variable of the templates.
+    """
     if not wants_part(request):
-        return varying(render(request, page, context, status=status))
+        return varying(render(request, page, _variables(context), status=status))
     return render_parts(request, [part, *oob], context, status=status)
 
 
 def render_parts(
-    request: HttpRequest, parts: Iterable[str], context: dict[str, Any], *, status: int = 200
+    request: HttpRequest, parts: Iterable[str], context: DataclassInstance, *, status: int = 200
 ) -> HttpResponse:
-    """Several parts, one after the other."""
-    html = "".join(render_to_string(part, context, request) for part in parts)
+    """Several parts, one after the other. Each field of `context` is a variable of the templates."""
+    variables = _variables(context)
+    html = "".join(render_to_string(part, variables, request) for part in parts)
     return as_part(HttpResponse(html, status=status))
 
 
+def _variables(context: DataclassInstance) -> dict[str, Any]:
+    # Not `dataclasses.asdict`: that copies, and turns dataclasses inside into dictionaries.
+    return {field.name: getattr(context, field.name) for field in fields(context)}
+
+
 def as_part(response: HttpResponse) -> HttpResponse:
-    """Says that this is what htmx asked for. app.js shows nothing else: between it and us stand
-    proxies and networks that answer with pages of their own, with whatever status.
+    """Marks `response` as a part that htmx asked for. static/js/feedback.js shows nothing else: a
+    proxy or a network may answer with a page of its own, with any status.
     """
     response["Parley-Part"] = "1"
     return varying(response)
@@ -82,7 +95,9 @@ def back(request: HttpRequest, otherwise: str) -> HttpResponse:
     return redirect(target if ours and target.startswith("/") else otherwise)
 
 
-def part_of_page(page: str) -> Callable:
+def part_of_page(
+    page: str,
+) -> Callable[[Callable[..., HttpResponse]], Callable[..., HttpResponse]]:
     """The view answers with a part only: a browser that asks for it is sent to the `page`."""
 
     def decorate(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -14,8 +14,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from chats.http.params import id_or_zero
 from chats.threads.conversation_list import counts_of, ends_of
-from chats.threads.layout import LEVELS, Ends, Gap, LayoutStep, load, said_count
-from chats.threads.reply_rows import MANY, count_some, rows_of_threads
+from chats.threads.layout import LEVELS, load
+from chats.threads.layout_steps import (
+    MANY,
+    Count,
+    Ends,
+    LayoutStep,
+    MoreStep,
+    SummaryStep,
+    closed_step,
+)
+from chats.threads.reply_rows import count_some, rows_of_threads
 from messaging import unread
 from messaging.models import Message
 from messaging.threads import Branch, grow, walk
@@ -91,7 +100,7 @@ class Replies:
     """The place below a message of which no reply is drawn: empty, a pill, or a link."""
 
     id: str
-    events: list[LayoutStep] = field(default_factory=list)
+    steps: list[LayoutStep] = field(default_factory=list)
 
 
 class Changes:
@@ -247,16 +256,15 @@ class Changes:
             for one in closed
         ]
 
-    def counted(self, pk: int) -> LayoutStep | None:
+    def count_below(self, pk: int) -> Count | None:
         """How many replies there are below a message, if the page may say something else."""
         branch = self._branches.get(pk)
-        return LayoutStep("count", branch=branch) if branch else None
+        return Count.of(branch.below) if branch else None
 
     def _closed(self, branch: Branch, shown: dict[int, ShownMessage]) -> LayoutStep:
-        level = self._levels[branch.pk]
-        if level >= LEVELS:
-            return LayoutStep("continue", shown.get(branch.pk), branch, level)
-        return LayoutStep("pill", None, branch, level, ends=self._ends.get(branch.pk))
+        deepest = self._levels[branch.pk] >= LEVELS
+        whose = shown[branch.pk].whose if branch.pk in shown else ""
+        return closed_step(branch, deepest=deepest, whose=whose, ends=self._ends.get(branch.pk))
 
     @cached_property
     def steps(self) -> list[LayoutStep]:
@@ -267,13 +275,12 @@ class Changes:
         for pk, branch in sorted(self._branches.items()):
             if not (drawn := self._drawn_below.get(pk)):
                 continue
-            level = self._levels[pk]
-            yield LayoutStep("count", None, branch, level, oob=True)
+            yield SummaryStep(pk, Count.of(branch.below))
             behind = self._behind(branch, drawn)
             for reply_pk, next_pk in pairwise([*drawn, 0]):
                 if count := behind.get(reply_pk):
-                    reply = Branch(reply_pk, pk, unread=False)
-                    yield LayoutStep("more", None, reply, level, Gap(count, next_pk), oob=True)
+                    level, left_out = self._levels[pk], Count.of(count)
+                    yield MoreStep(reply_pk, pk, level, left_out, next_pk, oob=True)
 
     @staticmethod
     def _behind(branch: Branch, drawn: list[int]) -> dict[int, int]:
@@ -290,7 +297,7 @@ class Changes:
     @cached_property
     def nothing_behind(self) -> list[int]:
         """Drawn replies after which none is left out any more."""
-        more = {event.branch.pk for event in self.steps if event.kind == "more" and event.branch}
+        more = {step.after_pk for step in self.steps if isinstance(step, MoreStep)}
         return [
             pk
             for parent in self._branches
@@ -303,7 +310,9 @@ class Changes:
     @cached_property
     def _coming(self) -> MessageQuerySet:
         roots = [place.pk for place in self.places.values() if place.thread_pk is None]
-        newer = self.conversation.messages.top_level().filter(pk__gt=min(roots, default=0))
+        newer: MessageQuerySet = self.conversation.messages.top_level().filter(
+            pk__gt=min(roots, default=0)
+        )
         return newer.exclude(pk__in=roots)
 
     @cached_property
@@ -321,12 +330,8 @@ class Pill:
     after: int = 0  # the id after which they come
 
     @property
-    def count(self) -> str:
-        return said_count(self.number)
-
-    @property
-    def plural(self) -> int:
-        return min(self.number, MANY)
+    def count(self) -> Count:
+        return Count.of(self.number)
 
 
 class CardChanges:

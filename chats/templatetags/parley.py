@@ -1,12 +1,17 @@
 """Small tags of the interface."""
 
+from collections.abc import Iterable, Sequence
+
 from django import template
-from django.template.base import TextNode
+from django.contrib.auth.models import User
+from django.template.base import Parser, TextNode, Token
 from django.templatetags.static import static
 from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
 
 from chats import message_view_model
-from chats.compiled_templates import fill_all
+from chats.compiled_templates import Drawn, fill_all
+from chats.threads.layout_steps import ContinueStep, LayoutStep, PillStep, RepliesStep
 from messaging.people import display_name
 from messaging.text import character_end
 from messaging.words import fold, words_of
@@ -15,7 +20,7 @@ register = template.Library()
 
 
 @register.tag
-def icon(parser, token):
+def icon(_parser: Parser, token: Token) -> TextNode:
     """`{% icon "reply" %}`: a symbol of the sprite; `{% icon "reply" "ico-dir" %}` adds a class.
 
     Written out when the template is compiled: in a loop of messages it costs nothing.
@@ -32,33 +37,35 @@ def icon(parser, token):
 
 
 @register.simple_tag
-def avatar(user, extra=""):
+def avatar(user: User, extra: str = "") -> SafeString:
     """`{% avatar user %}`: the initials of a person; `extra` is a class such as "avatar-s"."""
     return message_view_model.avatar(user.pk, display_name(user), extra)
 
 
 @register.simple_tag
-def draw_all(things):
-    """`{% draw_all around.rows %}`: each of them, by its frame."""
+def draw_all(things: Iterable[Drawn]) -> SafeString:
+    """`{% draw_all around.rows %}`: each of them, by the template of its dataclass."""
     return fill_all(things)
 
 
 @register.simple_tag
-def draw_steps(events, focus=False):
-    """`{% draw_steps events %}`: what hangs below messages, step by step."""
-    if focus and events:
-        events[0].focus = True
-    return fill_all(events)
+def draw_steps(steps: Sequence[LayoutStep], focus: bool = False) -> SafeString:
+    """`{% draw_steps steps %}`: what hangs below messages, step by step. With `focus` the link or
+    summary that comes first takes the focus.
+    """
+    if focus and steps and isinstance(steps[0], RepliesStep | PillStep | ContinueStep):
+        steps[0].focus = True
+    return fill_all(steps)
 
 
 @register.filter
-def name_of(user):
+def name_of(user: User) -> str:
     """The name that others see."""
     return display_name(user)
 
 
 @register.filter
-def isolated(text):
+def isolated(text: str) -> SafeString:
     """`text`, which somebody typed, for the middle of a sentence of ours: a mark in it that turns the
     direction of writing turns nothing else.
     """
@@ -66,23 +73,17 @@ def isolated(text):
 
 
 @register.filter
-def current_row(rows, conversation_pk):
+def current_row(rows: SafeString, conversation_pk: int) -> SafeString:
     """`rows`, as cached for every page, with one of them marked as the open one."""
     if not conversation_pk:
         return rows
     address = f'data-row="{conversation_pk}"'
     # Text of people is escaped and so has no bare quotation mark: only our own markup matches.
-    return type(rows)(rows.replace(address, f'{address} aria-current="page"', 1))
-
-
-@register.filter
-def anchor(html, name):
-    """`#name` if `html` has an element of that id, else an empty string."""
-    return f"#{name}" if f'id="{name}"' in html else ""
+    return SafeString(rows.replace(address, f'{address} aria-current="page"', 1))
 
 
 @register.simple_tag
-def marked(text, part):
+def marked(text: str, part: str) -> SafeString:
     """`text`, a name, with the words of `part` marked where `people_named` finds them."""
     wanted = [word.folded for word in words_of(part)]
     pieces, done = [], 0
@@ -97,7 +98,7 @@ def marked(text, part):
     )
 
 
-def _hit_in(word, wanted):
+def _hit_in(word: str, wanted: list[str]) -> tuple[int, int] | None:
     """Where one of `wanted`, folded words, stands in `word`: start and end, or None."""
     folded = fold(word)
     for part in wanted:

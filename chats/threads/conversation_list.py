@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 from django.utils.safestring import SafeString
 
 from chats.http.params import LARGEST_ID
-from chats.threads.layout import DRAWN, Drawing, Ends, LayoutStep, load
+from chats.threads.layout import DRAWN, Drawing, load
+from chats.threads.layout_steps import (
+    DayStep,
+    EndOfMessage,
+    Ends,
+    LayoutStep,
+    MessageStep,
+    NewLineStep,
+)
 from chats.threads.reply_rows import KNOWN, rows_of_threads
 from common.compiled_queries import CompiledQuery
 from messaging.models import Message
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
     from chats.message_view_model import Presenter, ShownMessage
+    from messaging.managers import MessageQuerySet
     from messaging.models import Conversation
 
 ROOTS = 20  # top-level messages on one page
@@ -31,10 +40,9 @@ OPENED = 500  # replies; a longer thread is not opened unasked, but says that it
 
 @dataclass(slots=True)
 class Feed:
-    events: list[LayoutStep]
+    steps: list[LayoutStep]
     older_before: int = 0  # the id before which there are older ones; 0: there are none
-    first_day: str = ""  # the divider of the first message, where there are older ones
-    drawn: int = 0  # top-level messages
+    first_day: DayStep | None = None  # the divider of the first message, where there are older ones
 
 
 def conversation_feed(
@@ -66,22 +74,24 @@ def conversation_feed(
         shown |= load(wanted, presenter)
     drawing.ends = ends_of(closed, shown)
     in_order = [tops[message.pk] for message in found]
-    events = list(_divided(drawing.events(in_order, shown, level=0), presenter))
-    _mark_first_unread(events)
-    feed = Feed(events, drawn=len(found))
+    steps = list(_divided(drawing.steps(in_order, shown, level=0), presenter))
+    feed = Feed(steps)
     if len(newest) > ROOTS:
         feed.older_before = found[0].pk
         # It goes with the link: the older messages bring their own dividers.
-        feed.first_day = events.pop(0).day
+        first, *feed.steps = steps
+        assert isinstance(first, DayStep)  # noqa: S101 - a list that holds a message begins with one
+        feed.first_day = first
+    feed.steps = _with_new_line(feed.steps)
     if before:
-        feed.events += _divider_below(conversation, found[-1:], before, presenter)
+        feed.steps += _divider_below(conversation, found[-1:], before, presenter)
     return feed
 
 
 def _newest(conversation: int, after: int, before: int) -> QuerySet[Message]:
     # Without what `for_display` joins: they answer nothing, and both people are known.
     between = Message.objects.filter(conversation=conversation, pk__gt=after, pk__lt=before)
-    roots = between.top_level()
+    roots: MessageQuerySet = between.top_level()
     return roots.newest(ROOTS + 1).with_replies(OPENED + 1)
 
 
@@ -100,21 +110,22 @@ def counts_of(roots: Iterable[Message]) -> dict[int, tuple[int, int, int]]:
 
 
 def appended(message: Message, presenter: Presenter) -> list[LayoutStep]:
-    """How a message that begins a thread is added below those that are shown."""
-    events = _below_earlier(message, presenter)
-    shown = {message.pk: presenter.show(message)}
-    top = Branch(message.pk, None, unread=False)
-    return [*events, *Drawing().events([top], shown, level=0)]
-
-
-def _below_earlier(message: Message, presenter: Presenter) -> list[LayoutStep]:
-    """The divider above the first message of a day."""
+    """The steps that add a message that begins a thread below those that are shown."""
+    shown = presenter.show(message)
     earlier = message.conversation.messages.top_level().filter(pk__lt=message.pk)
     last = earlier.newest(1).values_list("timestamp", flat=True).first()
-    day = presenter.clock.local(message.timestamp).date()
-    if last is not None and presenter.clock.local(last).date() == day:
-        return []
-    return [LayoutStep("day", day=presenter.clock.divider(day))]
+    is_same_day = last is not None and presenter.clock.local(last).date() == shown.day
+    divider = [] if is_same_day else [divider_above(shown, presenter)]
+    return [*divider, MessageStep(shown), EndOfMessage()]
+
+
+def divider_above(message: ShownMessage, presenter: Presenter) -> DayStep:
+    """The divider of the day on which `message` was sent."""
+    return _divider(message.day, presenter)
+
+
+def _divider(day: date, presenter: Presenter) -> DayStep:
+    return DayStep(presenter.clock.divider(day), day.isoformat())
 
 
 def _divider_below(
@@ -129,7 +140,7 @@ def _divider_below(
     day = presenter.clock.local(below).date()
     if day == presenter.clock.local(last[0].timestamp).date():
         return []
-    return [LayoutStep("day", day=presenter.clock.divider(day))]
+    return [_divider(day, presenter)]
 
 
 def _opened_whole(unread: dict[int, int], counts: dict[int, tuple[int, int, int]]) -> list[int]:
@@ -158,18 +169,20 @@ def ends_of(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dic
     return said
 
 
-def _divided(events: Iterable[LayoutStep], presenter: Presenter) -> Iterator[LayoutStep]:
-    """`events` with a divider above the first top-level message of each day."""
+def _divided(steps: Iterable[LayoutStep], presenter: Presenter) -> Iterator[LayoutStep]:
+    """`steps` with a divider above the first top-level message of each day."""
     day: date | None = None
-    for event in events:
-        if event.kind == "message" and event.level == 0 and event.m and event.m.day != day:
-            day = event.m.day
-            yield LayoutStep("day", day=presenter.clock.divider(day))
-        yield event
+    for step in steps:
+        if isinstance(step, MessageStep) and step.level == 0 and step.m.day != day:
+            day = step.m.day
+            yield _divider(day, presenter)
+        yield step
 
 
-def _mark_first_unread(events: Iterable[LayoutStep]) -> None:
-    for event in events:
-        if event.kind == "message" and event.m and event.m.unread:
-            event.first_unread = True
-            return
+def _with_new_line(steps: list[LayoutStep]) -> list[LayoutStep]:
+    """`steps` with the line "New" above the first unread message that begins a thread."""
+    for at, step in enumerate(steps):
+        if isinstance(step, MessageStep) and step.level == 0 and step.m.unread:
+            step.joins = False
+            return [*steps[:at], NewLineStep(), *steps[at:]]
+    return steps

@@ -1,4 +1,4 @@
-"""What of a thread is drawn: which branches stand open, and where a link takes over.
+"""Decides what of a thread is drawn: which branches stand open, and where a link stands instead.
 
 At most four levels below a message that stands on its own, fifty direct replies at a time, a
 hundred messages a page. The rest stays behind a pill, a "more" or a "Continue": drawn later,
@@ -10,13 +10,22 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from django.utils.safestring import SafeString
-
-from chats.compiled_templates import CompiledTemplate
-from chats.message_view_model import MESSAGE_FLAGS, MESSAGE_STRINGS, message_url
-from chats.threads.reply_rows import MANY, REPLIES, count_some, direct_replies, known_below
+from chats.threads.layout_steps import (
+    Count,
+    EndOfMessage,
+    EndOfReplies,
+    Ends,
+    Gap,
+    LayoutStep,
+    MessageStep,
+    MoreStep,
+    closed_step,
+    replies_step,
+)
+from chats.threads.reply_rows import REPLIES, count_some, direct_replies, known_below
 from messaging.models import Message
 from messaging.threads import Branch, Step, walk
 
@@ -27,14 +36,7 @@ if TYPE_CHECKING:
 
 LEVELS = 4  # of replies below a message that stands on its own
 DRAWN = 100  # messages on one page
-
-
-@dataclass(slots=True)
-class Gap:
-    """Replies that are left out between two that are drawn, or after the last one."""
-
-    count: int
-    before: int = 0  # the reply that ends the gap; 0: it goes on to the end
+RUN = timedelta(minutes=5)  # between two messages of one author that are drawn as one run
 
 
 @dataclass(slots=True)
@@ -43,123 +45,6 @@ class Opened:
 
     replies: list[Branch]
     gaps: dict[int, Gap] = field(default_factory=dict)
-
-
-@dataclass(slots=True)
-class Ends:
-    """What a pill says of the replies behind it."""
-
-    faces: SafeString  # of who wrote the first and the last
-    last: str  # when the last was sent
-
-
-@dataclass(slots=True)
-class LayoutStep:
-    """One step of drawing. `templates/partials/step.html` has a case for each kind.
-
-    `message` and `leave` begin and end an item, `open` and `close` its replies; `count` is what
-    `open` says of their number. `pill` and `continue` stand for replies that are not drawn, `more`
-    for those between two that are. `day` stands above the messages of a day.
-    """
-
-    kind: str
-    m: ShownMessage | None = None
-    branch: Branch | None = None
-    level: int = 0  # of the message, or of the one whose replies these are
-    gap: Gap | None = None
-    ends: Ends | None = None
-    at_least: bool = False  # the branch may hold more than it counts
-    first_unread: bool = False
-    focus: bool = False  # its link or summary takes the focus
-    oob: bool = False  # it goes where the same one stands on the page
-    day: str = ""
-
-    @property
-    def frame(self) -> CompiledTemplate:
-        return STEPS[self.kind]
-
-    @property
-    def count(self) -> str:
-        """How many replies there are below, as it is said."""
-        return said_count(self.branch.below, self.at_least) if self.branch else ""
-
-    @property
-    def plural(self) -> int:
-        """The number whose plural form goes with that."""
-        return min(self.branch.below + self.at_least, MANY) if self.branch else 0
-
-    @property
-    def has_unread(self) -> bool:
-        return self.branch is not None and self.branch.unread_below > 0
-
-    @property
-    def unread(self) -> str:
-        return said_count(self.branch.unread_below) if self.branch else ""
-
-    @property
-    def has_whose(self) -> bool:
-        """Whether the message is drawn here, so that it can be said whose it is."""
-        return self.m is not None
-
-    @property
-    def has_ends(self) -> bool:
-        return self.ends is not None
-
-    @property
-    def url(self) -> str:
-        return message_url(self.branch.pk) if self.branch else ""
-
-    @property
-    def parent_url(self) -> str:
-        return message_url(self.branch.parent_pk) if self.branch and self.branch.parent_pk else ""
-
-    @property
-    def below(self) -> int:
-        """The level of the replies, which what they ask for takes along."""
-        return self.level + 1
-
-    @property
-    def more(self) -> str:
-        return said_count(self.gap.count) if self.gap else ""
-
-    @property
-    def more_plural(self) -> int:
-        return min(self.gap.count, MANY) if self.gap else 0
-
-    @property
-    def has_end(self) -> bool:
-        """Whether the gap ends before a reply that is drawn."""
-        return self.gap is not None and self.gap.before > 0
-
-
-def _step(gaps: str = "", choices: str = "") -> CompiledTemplate:
-    return CompiledTemplate(
-        "partials/step.html", "e", gaps=gaps.split(), choices=["kind", *choices.split()]
-    )
-
-
-# What `templates/partials/step.html` asks for at each kind of step.
-STEPS = {
-    "message": _step(
-        gaps=" ".join(f"m.{name}" for name in MESSAGE_STRINGS),
-        choices="first_unread " + " ".join(f"m.{name}" for name in MESSAGE_FLAGS),
-    ),
-    "leave": _step(),
-    "open": _step("branch.pk count below", "plural focus oob"),
-    "count": _step("branch.pk count", "plural focus oob"),
-    "close": _step(),
-    "pill": _step("branch.pk url count ends.faces unread ends.last", "plural has_ends has_unread"),
-    "continue": _step("url count unread m.whose", "plural has_unread has_whose focus"),
-    "more": _step("parent_url branch.pk gap.before level more", "more_plural has_end oob"),
-    "day": _step("day"),
-}
-
-
-def said_count(number: int, at_least: bool = False) -> str:
-    """ "12"; "99+" from a hundred on; "12+" when there may be more than were counted."""
-    if number >= MANY:
-        return f"{MANY - 1}+"
-    return f"{number}+" if at_least else str(number)
 
 
 @dataclass
@@ -193,10 +78,10 @@ class Drawing:
     def drawn_pks(self) -> list[int]:
         return [reply.pk for opened in self.opened.values() for reply in opened.replies]
 
-    def events(
+    def steps(
         self, tops: Iterable[Branch], shown: dict[int, ShownMessage], *, level: int
     ) -> Iterator[LayoutStep]:
-        """How `tops`, at `level`, and all that hangs below them is drawn.
+        """The steps that draw `tops`, at `level`, and all that hangs below them.
 
         A reply that is not among `shown` was deleted while this page was made.
         """
@@ -205,32 +90,68 @@ class Drawing:
             opened = self.opened.get(branch.pk)
             return [reply for reply in opened.replies if reply.pk in shown] if opened else []
 
+        before: dict[int | None, Branch] = {}  # the sibling drawn last, by what both answer
         level -= 1
         for step, branch in walk(tops, drawn_replies):
             opened = self.opened.get(branch.pk)
             if step is Step.ENTER:
                 level += 1
-                message = shown.get(branch.pk)
-                yield LayoutStep("message", message, branch, level)
+                earlier = before.get(branch.parent_pk)
+                joins = (
+                    earlier is not None
+                    and not earlier.below
+                    and _is_run(shown[earlier.pk], shown[branch.pk])
+                )
+                before[branch.parent_pk] = branch
+                yield MessageStep(shown[branch.pk], level, joins)
                 if opened:
-                    yield LayoutStep("open", message, branch, level, at_least=self.at_least)
+                    yield replies_step(branch, level, self.at_least)
                 elif branch.below:
-                    kind = "continue" if level >= LEVELS else "pill"
-                    ends = self.ends.get(branch.pk)
-                    yield LayoutStep(
-                        kind, message, branch, level, ends=ends, at_least=self.at_least
+                    yield closed_step(
+                        branch,
+                        deepest=level >= LEVELS,
+                        whose=shown[branch.pk].whose,
+                        ends=self.ends.get(branch.pk),
+                        at_least=self.at_least,
                     )
             else:
                 if opened:
-                    yield LayoutStep("close", None, branch, level)
-                yield LayoutStep("leave", None, branch, level)
+                    yield EndOfReplies()
+                yield EndOfMessage()
                 yield from self._gap_after(branch, level)
                 level -= 1
 
+    def steps_below(
+        self, top: Branch, shown: dict[int, ShownMessage], whose: str, *, level: int
+    ) -> list[LayoutStep]:
+        """The steps that draw what hangs below `top`, which is itself drawn at `level`."""
+        opened = self.opened.get(top.pk)
+        if opened:
+            replies = [reply for reply in opened.replies if reply.pk in shown]
+            below = self.steps(replies, shown, level=level + 1)
+            return [replies_step(top, level, self.at_least), *below, EndOfReplies()]
+        if not top.below:
+            return []
+        deepest = level >= LEVELS
+        return [closed_step(top, deepest=deepest, whose=whose, ends=None, at_least=self.at_least)]
+
     def _gap_after(self, branch: Branch, level: int) -> Iterator[LayoutStep]:
         parent = self.opened.get(branch.parent_pk) if branch.parent_pk else None
-        if parent and branch.pk in parent.gaps:
-            yield LayoutStep("more", None, branch, level - 1, parent.gaps[branch.pk])
+        if parent and branch.parent_pk and branch.pk in parent.gaps:
+            gap = parent.gaps[branch.pk]
+            count = Count.of(gap.count)
+            yield MoreStep(branch.pk, branch.parent_pk, level - 1, count, gap.before)
+
+
+def _is_run(earlier: ShownMessage, later: ShownMessage) -> bool:
+    """Whether `later` is drawn without its author, who wrote `earlier` just before it."""
+    return (
+        earlier.sender_pk == later.sender_pk
+        and not earlier.deleted
+        and not later.deleted
+        and earlier.day == later.day
+        and later.moment - earlier.moment <= RUN
+    )
 
 
 def load(pks: Iterable[int], presenter: Presenter) -> dict[int, ShownMessage]:
@@ -252,8 +173,9 @@ def below(
     after: int = 0,
     before: int = 0,
     sent: ShownMessage | None = None,
+    whose: str = "",
 ) -> list[LayoutStep]:
-    """How what hangs below a message, itself drawn at `level`, is drawn: seven queries at most.
+    """The steps that draw what hangs below a message, itself drawn at `level`. Seven queries at most.
 
     Direct replies between the ids `after` and `before` count. `sent` is a direct reply that is
     drawn in any case, behind a gap if need be.
@@ -271,7 +193,7 @@ def below(
             _draw_behind_gap(opened, parent_pk, sent.pk)
     shown = {sent.pk: sent} if sent else {}
     shown |= load((pk for pk in drawing.drawn_pks() if pk not in shown), presenter)
-    return list(drawing.events([top], shown, level=level))[1:-1]  # without the message itself
+    return drawing.steps_below(top, shown, whose, level=level)
 
 
 def _draw_behind_gap(opened: Opened, parent_pk: int, pk: int) -> None:

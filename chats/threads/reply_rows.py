@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count
 
 from chats.http.params import LARGEST_ID
+from chats.threads.layout_steps import MANY
 from common.compiled_queries import CompiledQuery
 from messaging import unread
 from messaging.managers import TREE_COLUMNS
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 REPLIES = 50  # direct replies drawn at a time
 KNOWN = 2_000  # rows of threads that are placed and counted
-MANY = 100  # "99+" is said of so many
 
 
 @dataclass(slots=True)
@@ -65,7 +65,7 @@ def known_below(
 
 def direct_replies(parent_pk: int, after: int = 0, before: int = 0) -> MessageQuerySet:
     """The replies to a message between two ids (0: no limit), in the order they were sent."""
-    replies = Message.objects.filter(parent_message=parent_pk, pk__gt=after)
+    replies: MessageQuerySet = Message.objects.filter(parent_message=parent_pk, pk__gt=after)
     if before:
         replies = replies.filter(pk__lt=before)
     return replies.order_by("pk")
@@ -76,11 +76,11 @@ def count_some(messages: MessageQuerySet) -> int:
     return messages[:MANY].count()
 
 
-def _first_replies(parent_pk: int, after: int, before: int) -> QuerySet:
+def _first_replies(parent_pk: int, after: int, before: int) -> QuerySet[Any, Any]:
     return direct_replies(parent_pk, after, before).values("pk")[:REPLIES]
 
 
-def _below(parent_pk: int, after: int, before: int) -> QuerySet:
+def _below(parent_pk: int, after: int, before: int) -> QuerySet[Any, Any]:
     first = Message.objects.filter(pk__in=_first_replies(parent_pk, after, before))
     return Message.objects.tree_below(first)[: KNOWN + 1]
 
@@ -89,18 +89,18 @@ def _below(parent_pk: int, after: int, before: int) -> QuerySet:
 _BELOW = CompiledQuery(_below)
 
 
-def _rows(messages: QuerySet, reader: User, most: int = KNOWN) -> list[Row]:
+def _rows(messages: QuerySet[Any], reader: User, most: int = KNOWN) -> list[Row]:
     return _as_rows(messages.order_by().values_list(*TREE_COLUMNS)[: most + 1], reader)
 
 
-def _as_rows(places: Iterable[tuple], reader: User) -> list[Row]:
+def _as_rows(places: Iterable[tuple[Any, ...]], reader: User) -> list[Row]:
     return [
         Row(pk, parent_pk, unread.is_unread(reader.pk, *columns))
         for pk, parent_pk, *columns in places
     ]
 
 
-def _near(parent_pk: int, first: QuerySet, levels: int, reader: User) -> Branch:
+def _near(parent_pk: int, first: QuerySet[Any, Any], levels: int, reader: User) -> Branch:
     """So many levels below the messages `first`; the messages alone, if even that is too much."""
     messages = Message.objects.filter(pk__in=first)
     # One level more than is drawn: it is counted.
@@ -120,7 +120,7 @@ def _count_at_least(top: Branch, roughly: Branch) -> None:
             branch.unread_below = max(branch.unread_below, same.unread_below)
 
 
-def _only_direct(parent_pk: int, first: QuerySet, reader: User) -> Branch:
+def _only_direct(parent_pk: int, first: QuerySet[Any, Any], reader: User) -> Branch:
     """The replies alone, each with the number of its own."""
     found = Message.objects.filter(pk__in=first).order_by("pk")
     counted = found.values("pk", *unread.COLUMNS).annotate(

@@ -8,6 +8,7 @@ from chats.views.conversations import (
     conversation_messages,
     conversation_read,
     conversation_seen,
+    conversation_unread,
     message_send,
 )
 from chats.views.inbox import home, inbox, inbox_read
@@ -27,6 +28,7 @@ __all__ = [
     "conversation_new",
     "conversation_read",
     "conversation_seen",
+    "conversation_unread",
     "home",
     "inbox",
     "inbox_read",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -15,10 +15,74 @@ from chats.http.params import id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import as_part, part_of_page, render_parts, signed_in, wants_part
 from chats.live.page_diff import CardChanges, Changes, Pill, Shown, Version
+from chats.message_view_model import Person
 from chats.page_shell import PageShell
 from chats.threads.conversation_list import ROOTS, conversation_feed
-from chats.views.conversations import conversation_context, other_person, presenter_of
+from chats.threads.layout_steps import Count, LayoutStep, NewLineStep
+from chats.views.conversations import (
+    ConversationContext,
+    conversation_context,
+    other_person,
+    presenter_of,
+)
 from chats.views.inbox import CARDS, Cards
+from messaging.models import Conversation
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessages:
+    """Where the pill leads: to a page, or to a part that is swapped into this one."""
+
+    url: str
+    part: str = ""
+    target: str = ""
+    swap: str = ""
+
+
+@dataclass(kw_only=True)
+class ChangedPage:
+    """What is different around a page."""
+
+    around: PageShell
+    pill: Pill | None = None
+    where: NewMessages | None = None
+    live: str = ""
+    oob: bool = True
+
+    def offer(self, pill: Pill, where: NewMessages) -> None:
+        """Say how many new messages there are, and where."""
+        self.pill = pill
+        self.where = where
+        if pill.number:
+            label = ngettext("%(count)s new message", "%(count)s new messages", pill.count.plural)
+            self.live = label % {"count": pill.count.text}
+
+
+@dataclass(kw_only=True)
+class ChangedConversation(ChangedPage):
+    """What is different on a page about a conversation."""
+
+    conversation: Conversation
+    changes: Changes | None = None
+    replies: Count | None = None  # how many there are, on the page of a thread
+    other: Person | None = None
+
+
+@dataclass(kw_only=True)
+class ChangedInbox(ChangedPage):
+    """What is different on a page that is about no conversation."""
+
+    changes: CardChanges | None = None
+    left: Cards | None = None
+
+
+@dataclass(kw_only=True)
+class AddedMessages(ConversationContext):
+    """New messages, to be added below the others."""
+
+    steps: list[LayoutStep]
+    pill: Pill
+    oob: bool = True
 
 
 @signed_in
@@ -31,46 +95,37 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
     around = PageShell(request, conversation)
     if since == around.version:
         return HttpResponse(status=204)
-    context = {"around": around, "conversation": conversation}
+    context = ChangedConversation(around=around, conversation=conversation)
     parts = ["partials/oob_counters.html", "partials/changes.html"]
     if since[1:] != around.version[1:]:
         presenter = presenter_of(request, conversation)
         shown = Shown.told(request.GET)
         changes = Changes(request.user, presenter, conversation, shown, since)
-        replies = changes.counted(around.thread_pk)
-        other = other_person(request, conversation)
-        context |= {"changes": changes, "replies": replies, "other": other}
+        context.changes = changes
+        context.replies = changes.count_below(around.thread_pk)
+        context.other = other_person(request, conversation)
         parts.insert(0, "partials/oob_changes.html")
-        if replies:
+        if context.replies:
             parts.append("partials/thread_line.html")
         elif changes.unexplained and around.on_conversation:
             parts += ["partials/other_avatar.html", "partials/other.html"]
         if around.on_newest:
-            context |= _offered(changes.pill, _where_new(pk, changes.pill))
+            context.offer(changes.pill, _where_new(pk, changes.pill))
             parts.append("partials/new_pill.html")
             if not changes.pill.number:  # all there is has been shown or said
                 parts.append("partials/read_conversation.html")
-    return render_parts(request, parts, context | {"oob": True})
+    return render_parts(request, parts, context)
 
 
-def _where_new(pk: int, pill: Pill) -> dict[str, str]:
+def _where_new(pk: int, pill: Pill) -> NewMessages:
     """Where the new messages are: on the page itself, or below those that are shown."""
     page, after = reverse("chats:conversation_detail", args=[pk]), f"?after={pill.after}"
     # More than a page of them: the page itself shows the newest, and the way to the others. Its
     # own address with no more than a fragment added would scroll, and load nothing.
     if pill.number > ROOTS:
-        return {"url": f"{page}{after}#latest"}
+        return NewMessages(f"{page}{after}#latest")
     part = reverse("chats:conversation_new", args=[pk]) + after
-    return {"url": f"{page}#latest", "part": part, "target": "#feed", "swap": "beforeend"}
-
-
-def _offered(pill: Pill, where: dict[str, str]) -> dict[str, Any]:
-    said = ngettext("%(count)s new message", "%(count)s new messages", pill.plural)
-    return {
-        "pill": pill,
-        "where": where,
-        "live": said % {"count": pill.count} if pill.number else "",
-    }
+    return NewMessages(f"{page}#latest", part, target="#feed", swap="beforeend")
 
 
 @signed_in
@@ -82,14 +137,9 @@ def conversation_new(request: ReaderRequest, pk: int) -> HttpResponse:
     presenter = presenter_of(request, conversation)
     after = id_or_zero(request.GET.get("after"))
     feed = conversation_feed(request.user, presenter, conversation, after=after)
-    first = next((event.m for event in feed.events if event.m is not None), None)
-    if first is not None:
-        first.autofocus = True
-    context = conversation_context(request, conversation) | {
-        "events": feed.events,
-        "pill": Pill(),
-        "oob": True,
-    }
+    # The line "New" stands above the first unread message of the page: these come below it.
+    steps: list[LayoutStep] = [step for step in feed.steps if not isinstance(step, NewLineStep)]
+    context = AddedMessages(**conversation_context(request, conversation), steps=steps, pill=Pill())
     parts = ["branch.html", "oob_counters.html", "new_pill.html", "read_conversation.html"]
     return render_parts(request, [f"partials/{part}" for part in parts], context)
 
@@ -103,15 +153,16 @@ def changes(request: ReaderRequest) -> HttpResponse:
     around = PageShell(request)
     if Version.spelt(request.GET.get("since", "")) == around.version:
         return as_part(HttpResponse(status=204))
-    context: dict[str, Any] = {"around": around}
+    context = ChangedInbox(around=around)
     parts = ["partials/oob_counters.html", "partials/changes.html"]
     if around.on_inbox:
         cards = CardChanges(request.user, Shown.told(request.GET))
-        context |= {"changes": cards, "left": Cards(request.user, only=cards.left)}
+        context.changes = cards
+        context.left = Cards(request.user, only=cards.left)
         parts.insert(0, "partials/oob_cards.html")
         if around.on_newest:
             inbox = reverse("chats:inbox")
-            where = {"url": inbox, "part": inbox, "target": "#unread", "swap": "outerHTML"}
-            context |= _offered(cards.pill(CARDS), where)
+            where = NewMessages(inbox, inbox, target="#unread", swap="outerHTML")
+            context.offer(cards.pill(CARDS), where)
             parts.append("partials/new_pill.html")
-    return render_parts(request, parts, context | {"oob": True})
+    return render_parts(request, parts, context)

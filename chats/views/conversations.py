@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import ValidationError
@@ -27,16 +29,60 @@ from chats.http.responses import (
     signed_in,
     wants_part,
 )
-from chats.message_view_model import Person, Presenter
+from chats.message_view_model import Person, Presenter, message_url
 from chats.page_shell import PageShell
-from chats.threads.conversation_list import appended, conversation_feed
+from chats.threads.conversation_list import Feed, appended, conversation_feed
+from chats.threads.layout_steps import LayoutStep
 from messaging import services
-from messaging.models import Conversation
+from messaging.models import Conversation, Message
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 SEEN_AT_ONCE = 100
+
+
+@dataclass(kw_only=True)
+class ConversationContext:
+    """What every page about a conversation, and every part of one, shows."""
+
+    around: PageShell
+    conversation: Conversation
+    other: Person
+    live: str = ""  # what screen readers hear
+
+
+@dataclass(kw_only=True)
+class ConversationPage(ConversationContext):
+    """A conversation: its list of messages and the text box."""
+
+    form: MessageForm
+    before: int  # the page ends before this message; 0: with the newest one
+    feed: Callable[[], SafeString]  # called where the list is shown: a part of the page shows none
+
+
+@dataclass(kw_only=True)
+class SentMessage(ConversationContext):
+    """The text box after a message was sent, and the message."""
+
+    form: MessageForm
+    steps: list[LayoutStep]
+    focus_box: bool = True
+
+
+@dataclass(kw_only=True)
+class ListOfMessages:
+    """What the cached list shows: nothing of a request."""
+
+    feed: Feed
+    conversation: Conversation
+
+
+@dataclass(kw_only=True)
+class MarkedConversation(ConversationContext):
+    """A conversation after its messages were marked as read."""
+
+    feed: SafeString
 
 
 @signed_in
@@ -51,24 +97,19 @@ def _page(
     request: ReaderRequest, conversation: Conversation, form: MessageForm, status: int = 200
 ) -> HttpResponse:
     before = id_or_zero(request.GET.get("before"))
-    context = conversation_context(request, conversation) | {
-        "form": form,
-        "before": before,
-        "feed": lambda: _embedded_list(
-            request, conversation, before
-        ),  # a part of the page asks for none
-    }
+    page = ConversationPage(
+        **conversation_context(request, conversation),
+        form=form,
+        before=before,
+        feed=lambda: _embedded_list(request, conversation, before),
+    )
     return render_part(
-        request,
-        "chats/conversation_detail.html",
-        "partials/composer.html",
-        context,
-        status=status,
+        request, "chats/conversation_detail.html", "partials/composer.html", page, status=status
     )
 
 
 def conversation_context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
-    """What every page about a conversation, and every part of one, needs."""
+    """The fields of a `ConversationContext`."""
     return {
         "around": PageShell(request, conversation),
         "conversation": conversation,
@@ -107,8 +148,8 @@ def cached_list(request: ListRequest, conversation: Conversation) -> HttpRespons
     presenter = presenter_of(request, conversation)
     feed = conversation_feed(request.user, presenter, conversation, before)
     part = "partials/feed_page.html" if before else "partials/feed.html"
-    context = {"feed": feed, "events": feed.events, "conversation": conversation}
-    return HttpResponse(render_to_string(part, context))
+    shown = ListOfMessages(feed=feed, conversation=conversation)
+    return HttpResponse(render_to_string(part, vars(shown)))
 
 
 def _embedded_list(
@@ -116,6 +157,21 @@ def _embedded_list(
 ) -> SafeString:
     html = cached_list(request.user, conversation, before).content.decode()
     return SafeString(html)  # the partial has escaped what people wrote
+
+
+@signed_in
+@require_safe
+def conversation_unread(request: ReaderRequest, pk: int) -> HttpResponse:
+    """Lead to the oldest unread message: on the page of the conversation, or on that of its thread
+    where the page does not draw it.
+    """
+    conversation = find_conversation(request.user, pk)
+    page = reverse("chats:conversation_detail", args=[pk])
+    first = Message.unread.first_pk(conversation, request.user)
+    if first is None:
+        return redirect(f"{page}#latest")
+    is_drawn = f'id="m-{first}"' in _embedded_list(request, conversation)
+    return redirect(f"{page if is_drawn else message_url(first)}#m-{first}")
 
 
 def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presenter:
@@ -151,12 +207,12 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
         return _page(request, conversation, form, status=422)
     if not wants_part(request):
         return redirect(f"{reverse('chats:conversation_detail', args=[pk])}#m-{message.pk}")
-    context = conversation_context(request, conversation) | {
-        "form": MessageForm.fresh(),
-        "events": appended(message, presenter_of(request, conversation)),
-        "live": _("Message sent"),
-        "focus": True,
-    }
+    context = SentMessage(
+        **conversation_context(request, conversation),
+        form=MessageForm.fresh(),
+        steps=appended(message, presenter_of(request, conversation)),
+        live=_("Message sent"),
+    )
     parts = ["partials/composer.html", "partials/oob_items.html", "partials/oob_counters.html"]
     return render_parts(request, parts, context)
 
@@ -173,16 +229,17 @@ def conversation_read(request: ReaderRequest, pk: int) -> HttpResponse:
     if not wants_part(request):
         return back(request, reverse("chats:conversation_detail", args=[pk]))
     conversation = find_conversation(request.user, pk)
-    context = conversation_context(request, conversation) | {
-        "feed": _embedded_list(request, conversation),
-        "live": said_read(count),
-    }
+    context = MarkedConversation(
+        **conversation_context(request, conversation),
+        feed=_embedded_list(request, conversation),
+        live=marked_read_label(count),
+    )
     return render_parts(
         request, ["partials/feed_as_is.html", "partials/oob_counters.html"], context
     )
 
 
-def said_read(count: int) -> str:
+def marked_read_label(count: int) -> str:
     return ngettext("%(count)s message marked read", "%(count)s messages marked read", count) % {
         "count": count
     }
@@ -198,6 +255,5 @@ def conversation_seen(request: ReaderRequest, pk: int) -> HttpResponse:
     if not wants_part(request):
         return back(request, reverse("chats:conversation_detail", args=[pk]))
     # Silent: nobody did anything. The marks on the page stay until it is left.
-    return render_parts(
-        request, ["partials/oob_counters.html"], conversation_context(request, conversation)
-    )
+    context = ConversationContext(**conversation_context(request, conversation))
+    return render_parts(request, ["partials/oob_counters.html"], context)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 from django.contrib.auth.models import User
 from django.http import HttpResponse
@@ -13,13 +14,14 @@ from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from chats.compiled_templates import CompiledTemplate
+from chats.compiled_templates import CompiledTemplate, drawn_by
 from chats.http.params import id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import back, render_part, render_parts, signed_in, wants_part
-from chats.message_view_model import MESSAGE_STRINGS, Person, Presenter, ShownMessage
+from chats.live.page_diff import Pill
+from chats.message_view_model import Person, Presenter, ShownMessage
 from chats.page_shell import PageShell
-from chats.views.conversations import said_read
+from chats.views.conversations import marked_read_label
 from chats.welcome import Welcome
 from messaging import services
 from messaging.models import Message
@@ -30,30 +32,19 @@ CARDS = 50
 PARTS = {"rows": "partials/conversation_rows.html", "cards": "partials/unread_cards.html"}
 
 
+@drawn_by("partials/unread_card.html", "card")
 @dataclass(slots=True)
 class Card:
     """An unread message, and what it answers."""
 
+    compiled: ClassVar[CompiledTemplate]
     m: ShownMessage
     answers: str
     oob: bool = False  # it goes where the same one stands on the page
 
     @property
-    def frame(self) -> CompiledTemplate:
-        return CARD
-
-    @property
     def is_answer(self) -> bool:
         return bool(self.answers)
-
-
-# What `templates/partials/unread_card.html` asks for.
-CARD = CompiledTemplate(
-    "partials/unread_card.html",
-    "card",
-    gaps=("answers", *(f"m.{name}" for name in MESSAGE_STRINGS)),
-    choices=("is_answer", "oob"),
-)
 
 
 @signed_in
@@ -66,22 +57,18 @@ def home(request: ReaderRequest) -> HttpResponse:
 @require_safe
 def inbox(request: ReaderRequest) -> HttpResponse:
     """Unread messages, newest first; beside them the conversations."""
-    context = _context(request)
+    context = inbox_page(request)
     if part := PARTS.get(request.GET.get("part", "")):
         return render_part(request, "chats/inbox.html", part, context)
     # The whole list: what offered to show it has nothing more to offer.
     oob = ["partials/read_inbox.html", "partials/new_pill.html"]
-    context["oob"] = wants_part(request)
+    context.oob = wants_part(request)
     return render_part(request, "chats/inbox.html", "partials/unread_list.html", context, oob=oob)
 
 
-def _context(request: ReaderRequest) -> dict[str, object]:
+def inbox_page(request: ReaderRequest) -> InboxPage:
     before = id_or_zero(request.GET.get("before"))
-    return {
-        "around": PageShell(request),
-        "before": before,
-        "unread": Cards(request.user, before),
-    }
+    return InboxPage(around=PageShell(request), before=before, unread=Cards(request.user, before))
 
 
 class Cards:
@@ -103,12 +90,12 @@ class Cards:
             self._read = list(messages[: CARDS + 1])
         return self._read
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Card]:
         messages = self._found()[:CARDS]
         people = {self.reader.pk: Person.of(self.reader)}
         for message in messages:
             people[message.sender_id] = Person.of(message.sender)
-        presenter = Presenter(self.reader, people)
+        presenter = Presenter(self.reader, people, dividers=False)
         for message in messages:
             answers = _answered(message, self.reader)
             yield Card(presenter.show(message), answers, oob=self.only is not None)
@@ -127,6 +114,18 @@ class Cards:
     def last(self) -> int:
         """The id after which there are more; 0: there are none."""
         return self._found()[CARDS - 1].pk if len(self._found()) > CARDS else 0
+
+
+@dataclass(kw_only=True)
+class InboxPage:
+    """The inbox, or a part of it."""
+
+    around: PageShell
+    unread: Cards
+    before: int  # messages newer than this one stand on another page; 0: none do
+    pill: Pill | None = None
+    oob: bool = False
+    live: str = ""
 
 
 def _answered(message: Message, reader: User) -> str:
@@ -152,7 +151,8 @@ def inbox_read(request: ReaderRequest) -> HttpResponse:
     )
     if not wants_part(request):
         return back(request, reverse("chats:inbox"))
-    context = _context(request) | {"live": said_read(count)}
+    context = inbox_page(request)
+    context.live = marked_read_label(count)
     return render_parts(
         request, ["partials/unread_list.html", "partials/oob_counters.html"], context
     )

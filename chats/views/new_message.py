@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -35,6 +35,23 @@ class Choice:
     person: Person
     username: str  # always shown: two names can look alike
     checked: bool
+
+
+@dataclass(kw_only=True)
+class FoundPeople:
+    """People to choose from."""
+
+    q: str  # what was typed
+    found: list[Choice]
+    live: str = ""
+
+
+@dataclass(kw_only=True)
+class NewMessagePage(FoundPeople):
+    """The form for a message to somebody."""
+
+    around: PageShell
+    form: NewMessageForm
 
 
 @signed_in
@@ -84,9 +101,9 @@ def _send(request: ReaderRequest) -> HttpResponse:
 def _page(
     request: ReaderRequest, form: NewMessageForm, name: str, status: int = 200
 ) -> HttpResponse:
-    chosen = _chosen(request, form)
-    context = {"around": PageShell(request), "form": form} | _people(request, name, chosen)
-    return render_part(request, "chats/new.html", "chats/new.html", context, status=status)
+    found = _find_people(request, name, _chosen(request, form))
+    page = NewMessagePage(around=PageShell(request), form=form, q=found.q, found=found.found)
+    return render_part(request, "chats/new.html", "chats/new.html", page, status=status)
 
 
 def _chosen(request: ReaderRequest, form: NewMessageForm) -> User | None:
@@ -98,7 +115,7 @@ def _chosen(request: ReaderRequest, form: NewMessageForm) -> User | None:
     return people.filter(username=username).first() if username else None
 
 
-def _people(request: ReaderRequest, name: str, chosen: User | None) -> dict[str, Any]:
+def _find_people(request: ReaderRequest, name: str, chosen: User | None) -> FoundPeople:
     """The people to choose from: those whom `name` finds. Without a name whoever is chosen, and
     everybody who is here, if they are few.
     """
@@ -112,7 +129,7 @@ def _people(request: ReaderRequest, name: str, chosen: User | None) -> dict[str,
     if name and len(found) == 1:
         chosen = found[0]
     choices = [Choice(Person.of(user), user.username, checked=user == chosen) for user in found]
-    return {"q": name, "found": choices}
+    return FoundPeople(q=name, found=choices)
 
 
 @signed_in
@@ -126,9 +143,8 @@ def people(request: ReaderRequest) -> HttpResponse:
         return redirect(f"{reverse('chats:message_new')}{query}")
     # Whoever was chosen on the page stays so, if this name finds them too.
     chosen = people_to_write_to(request.user).filter(pk=id_or_zero(request.GET.get("to"))).first()
-    context = _people(request, request.GET.get("q", ""), chosen)
-    count = len(context["found"])
-    context["live"] = ngettext("%(count)s person matches", "%(count)s people match", count) % {
-        "count": count
-    }
+    context = _find_people(request, request.GET.get("q", ""), chosen)
+    count = len(context.found)
+    label = ngettext("%(count)s person matches", "%(count)s people match", count)
+    context.live = label % {"count": count}
     return render_parts(request, ["partials/people.html", "partials/oob_live.html"], context)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.http import HttpResponse
 from django.urls import reverse
@@ -23,7 +22,7 @@ LISTED = 30
 
 
 @dataclass(slots=True)
-class Told:
+class ShownNotification:
     """A notification as its reader sees it."""
 
     url: str
@@ -35,6 +34,18 @@ class Told:
     unread: bool
 
 
+@dataclass(kw_only=True)
+class NotificationsPage:
+    """A page of notifications, the newest first."""
+
+    around: PageShell
+    before: int  # newer ones than this stand on another page; 0: none do
+    notifications: list[ShownNotification]
+    up_to: int  # the id of the newest
+    older_before: int  # the id before which there are older ones; 0: there are none
+    live: str = ""
+
+
 @signed_in
 @require_safe
 def notifications(request: ReaderRequest) -> HttpResponse:
@@ -43,29 +54,29 @@ def notifications(request: ReaderRequest) -> HttpResponse:
         request,
         "chats/notifications.html",
         f"partials/notification_{part}.html",
-        _context(request),
+        _notifications_page(request),
     )
 
 
-def _context(request: ReaderRequest) -> dict[str, Any]:
+def _notifications_page(request: ReaderRequest) -> NotificationsPage:
     found = Notification.objects.for_list(request.user)
     before = id_or_zero(request.GET.get("before"))
     if before:
         found = found.filter(pk__lt=before)
     rows = list(found[: LISTED + 1])
     clock = Clock()
-    return {
-        "around": PageShell(request),
-        "before": before,
-        "told": [_told(row, clock) for row in rows[:LISTED]],
-        "up_to": rows[0].pk if rows else 0,
-        "older_before": rows[LISTED - 1].pk if len(rows) > LISTED else 0,
-    }
+    return NotificationsPage(
+        around=PageShell(request),
+        before=before,
+        notifications=[_shown(row, clock) for row in rows[:LISTED]],
+        up_to=rows[0].pk if rows else 0,
+        older_before=rows[LISTED - 1].pk if len(rows) > LISTED else 0,
+    )
 
 
-def _told(notification: Notification, clock: Clock) -> Told:
+def _shown(notification: Notification, clock: Clock) -> ShownNotification:
     message = notification.message
-    return Told(
+    return ShownNotification(
         url=f"{message_url(message.pk)}#m-{message.pk}",
         person=Person.of(message.sender),
         is_reply=notification.kind == Notification.Kind.REPLY,
@@ -84,7 +95,7 @@ def notifications_read(request: ReaderRequest) -> HttpResponse:
     services.mark_notifications_as_read(reader=request.user, up_to=up_to)
     if not wants_part(request):
         return back(request, reverse("chats:notifications"))
-    context = _context(request) | {"live": _("Notifications marked read")}
-    return render_parts(
-        request, ["partials/notification_list.html", "partials/oob_counters.html"], context
-    )
+    page = _notifications_page(request)
+    page.live = _("Notifications marked read")
+    parts = ["partials/notification_list.html", "partials/oob_counters.html"]
+    return render_parts(request, parts, page)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.http import Http404, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from chats.http.requests import ReaderRequest
 from chats.http.responses import back, render_parts, signed_in, wants_part
-from chats.message_view_model import message_url
+from chats.message_view_model import ShownMessage, message_url
 from chats.page_shell import PageShell
 from chats.views.messages import find_message, presenter_for
 from messaging import services
-from messaging.models import Message
+from messaging.models import Conversation, Message
 from messaging.unread import can_mark
+
+
+@dataclass(kw_only=True)
+class MarkedMessage:
+    """A message after its mark has changed."""
+
+    around: PageShell
+    conversation: Conversation
+    m: ShownMessage
+    live: str
 
 
 @signed_in
@@ -47,14 +59,14 @@ def _answer(request: ReaderRequest, message: Message, *, read: bool) -> HttpResp
     around = PageShell(request, message.conversation)
     shown = presenter_for(request.user, message).show(message)
     shown.autofocus = True
-    context = {
-        "around": around,
-        "conversation": message.conversation,
-        "m": shown,
-        "live": _said(read, around.unread),
-    }
+    context = MarkedMessage(
+        around=around,
+        conversation=message.conversation,
+        m=shown,
+        live=_marked_label(read, around.unread),
+    )
     return render_parts(request, ["partials/message.html", "partials/oob_counters.html"], context)
 
 
-def _said(read: bool, left: int) -> str:
+def _marked_label(read: bool, left: int) -> str:
     return _("Marked read, %(left)s left") % {"left": left} if read else _("Marked unread")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
 
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpResponse
@@ -15,10 +15,26 @@ from chats.http.limits import limited
 from chats.http.requests import ReaderRequest
 from chats.http.responses import render_part, render_parts, signed_in, wants_part
 from chats.message_view_model import message_url
-from chats.threads.layout import LEVELS, REPLIES, below
-from chats.views.messages import find_message, message_context
+from chats.threads.layout import LEVELS, below
+from chats.threads.reply_rows import REPLIES
+from chats.views.messages import MessageContext, ThreadPart, find_message, message_context
 from messaging import services
 from messaging.models import Conversation, Message
+
+
+@dataclass(kw_only=True)
+class ReplyPage(MessageContext):
+    """A message with the form that answers it."""
+
+    form: MessageForm
+
+
+@dataclass(kw_only=True)
+class EditPage(MessageContext):
+    """A message with the form that changes its text."""
+
+    form: EditForm
+    current: Message | None  # as it was changed elsewhere meanwhile
 
 
 def _find_answerable(request: ReaderRequest, pk: int) -> Message:
@@ -41,13 +57,9 @@ def message_reply(request: ReaderRequest, pk: int) -> HttpResponse:
 def _reply_form(
     request: ReaderRequest, message: Message, form: MessageForm, status: int = 200
 ) -> HttpResponse:
-    context = message_context(request, message) | {"form": form}
+    page = ReplyPage(**message_context(request, message), form=form)
     return render_part(
-        request,
-        "chats/message_reply.html",
-        "partials/reply_form.html",
-        context,
-        status=status,
+        request, "chats/message_reply.html", "partials/reply_form.html", page, status=status
     )
 
 
@@ -86,19 +98,24 @@ def _where_shown(message: Message, reply: Message) -> str:
     return f"{message_url(page)}#m-{reply.pk}"
 
 
-def _thread_with(request: ReaderRequest, message: Message, reply: Message) -> dict[str, Any]:
-    context = message_context(request, message)
-    level, presenter = context["level"], context["presenter"]
-    reply.parent_sender_id = message.sender_id  # what `for_display` would look up
-    sent = presenter.show(reply)
+def _thread_with(request: ReaderRequest, message: Message, reply: Message) -> ThreadPart:
+    context = MessageContext(**message_context(request, message))
+    # What `for_display` adds to messages that are read.
+    reply.parent_sender_id = message.sender_id
+    reply.thread_began = message.thread_began or message.timestamp  # type: ignore[attr-defined]
+    sent = context.presenter.show(reply)
     sent.autofocus = True
-    context |= {
-        "events": below(message.pk, presenter, request.user, level=level, sent=sent),
-        # Too deep to be drawn here: the link to it takes the focus.
-        "focus": level >= LEVELS,
-        "live": _("Reply sent"),
-    }
-    return context
+    context.live = _("Reply sent")
+    steps = below(
+        message.pk,
+        context.presenter,
+        request.user,
+        level=context.level,
+        sent=sent,
+        whose=context.m.whose,
+    )
+    # Too deep to be drawn here: the link to it takes the focus.
+    return ThreadPart(**vars(context), steps=steps, focus=context.level >= LEVELS)
 
 
 @signed_in
@@ -121,9 +138,9 @@ def _edit_form(
     status: int = 200,
     current: Message | None = None,
 ) -> HttpResponse:
-    context = message_context(request, message) | {"form": form, "current": current}
+    page = EditPage(**message_context(request, message), form=form, current=current)
     return render_part(
-        request, "chats/message_edit.html", "partials/edit_form.html", context, status=status
+        request, "chats/message_edit.html", "partials/edit_form.html", page, status=status
     )
 
 
@@ -147,6 +164,6 @@ def _save_edit(request: ReaderRequest, message: Message) -> HttpResponse:
     if not wants_part(request):
         return redirect(f"{message_url(edited.pk)}#m-{edited.pk}")
     message = find_message(request.user, message.pk)
-    context = message_context(request, message) | {"live": _("Message edited")}
-    context["m"].autofocus = True
+    context = MessageContext(**message_context(request, message), live=_("Message edited"))
+    context.m.autofocus = True
     return render_parts(request, ["partials/message.html", "partials/oob_counters.html"], context)

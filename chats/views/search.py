@@ -92,9 +92,7 @@ def search(request: ReaderRequest) -> HttpResponse:
         count = len(page.results)
         more = ngettext("%(count)s more result", "%(count)s more results", count)
         page.live = more % {"count": count}
-    return render_part(
-        request, "chats/search.html", template, vars(page), oob=["partials/oob_live.html"]
-    )
+    return render_part(request, "chats/search.html", template, page, oob=["partials/oob_live.html"])
 
 
 def _search_page(request: ReaderRequest) -> SearchPage:

@@ -55,7 +55,7 @@ def is_large(user_pk: int) -> bool:
     # Counted up to the limit: a count of all could take as long as deleting them.
     sent = Message.objects.filter(sender=user_pk).order_by().values("pk")[: AT_ONCE + 1]
     received = Message.objects.filter(receiver=user_pk).order_by().values("pk")[: AT_ONCE + 1]
-    return sent.count() + received.count() > AT_ONCE
+    return bool(sent.count() + received.count() > AT_ONCE)
 
 
 def has_messages(user_pk: int) -> bool:
@@ -64,7 +64,7 @@ def has_messages(user_pk: int) -> bool:
         Message.objects.filter(sender=user_pk),
         Message.objects.filter(receiver=user_pk),
     )
-    return sent.exists() or received.exists()
+    return bool(sent.exists() or received.exists())
 
 
 def hide_account(user_pk: int, conversations: list[int]) -> None:

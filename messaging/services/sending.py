@@ -211,7 +211,7 @@ def edit_message(
     # The conversation's lock is enough: every edit takes it first. Locking the message itself
     # here, before the mailboxes, would be the wrong order.
     lock(Conversation.objects.filter(pk=message.conversation_id))
-    current = Message.objects.get(pk=message.pk, sender=editor, deleted_at=None)
+    current: Message = Message.objects.get(pk=message.pk, sender=editor, deleted_at=None)
     if current.content == content:
         return current
     if (text_version or 0) != (current.text_version or 0):

@@ -11,7 +11,11 @@ export const textOf = ({ textContent }) => textContent.replace(/\s+/g, " ").trim
 export const numberInId = ({ id }) => Number(id.replace(/^\D+/, ""));
 
 // The page itself sends these requests. The reader asked for nothing, so nothing is reported to the reader.
-export const sendsInBackground = (element) => /^(seen|changes)$/.test(element?.id);
+export const sendsInBackground = (element) =>
+  /^(seen|changes)$/.test(element?.id) || Boolean(element?.dataset.background);
+
+// A module marks what it sends by itself. When the reader presses the same link, the reader is told what comes of it.
+addEventListener("click", ({ target }) => delete target.closest?.("[data-background]")?.dataset.background, true);
 
 // Text that the server refused or gave back counts as unsent, although the reader has not changed it since.
 export const hasUnsentText = (inside) =>

@@ -1,6 +1,6 @@
 // Readers keep their place: the focus after a swap, and the scroll position of the list of conversations.
 
-import { $, $$, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
+import { $, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
 
 let before; // The element that had the focus when the request was sent.
 let next; // Finds the element that takes the focus, for answers that name none by `autofocus`.
@@ -41,13 +41,6 @@ on("focusin", ({ target: box }) => {
   if (!("caretEnd" in box.dataset)) return;
   delete box.dataset.caretEnd;
   box.setSelectionRange(box.value.length, box.value.length);
-});
-
-// One's own message is whole and in view when it has been sent: the text box covers the end of the page.
-// `scroll-margin` of the message says how much room it needs below it.
-on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
-  if (requestConfig?.elt?.id !== "composer" || xhr.status !== 200) return;
-  $$("#feed > .node > article").at(-1)?.scrollIntoView({ block: "nearest" });
 });
 
 // A search that was typed while the scripts were still loading is sent now.

@@ -49,8 +49,9 @@ function askIn(milliseconds) {
 on("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
   if (requestConfig.elt.id !== "changes") return;
   asking = false;
-  // The divider of a day goes with its last message.
-  for (const day of $$("#feed > .day:not(:has(+ .node))")) day.remove();
+  // The line "New" goes with the message below it, and the divider of a day with its last message.
+  for (const line of $$("#feed > .new-line:not(:has(+ .node))")) line.remove();
+  for (const day of $$("#feed > .day:not(:has(+ :is(.node, .new-line)))")) day.remove();
   // The reader has signed out, or the page is gone: asking again would not help.
   if ([401, 403, 404].includes(xhr.status)) return;
   if (!successful) askIn(retryDelay());
@@ -140,6 +141,8 @@ function keepScrollPosition() {
     requestAnimationFrame(() => (style.overflowAnchor = ""));
   });
 }
+
+on("parley:ask", ask);
 
 const askForPostponed = () => postponed && askIn(400);
 on("focusout", askForPostponed);

@@ -103,7 +103,7 @@ def test_a_cached_list_is_in_the_readers_language(client, ana, choose):
     address = f"/c/{message.conversation_id}/"
 
     def tags():
-        return [tag.get_text() for tag in soup(client.get(address)).select(".tag-new")]
+        return [line.get_text(strip=True) for line in soup(client.get(address)).select(".new-line")]
 
     assert tags() == ["New"]
     choose("de")
@@ -125,6 +125,8 @@ def test_a_cached_list_is_in_the_readers_language(client, ana, choose):
 def test_times_are_written_as_the_language_does(language, short, in_full):
     with translation.override(language):
         clock = Clock()
-        _day, written, full = clock.on_message(datetime(2024, 3, 3, 14, 58, tzinfo=UTC))
+        _day, written, full = clock.on_message(
+            datetime(2024, 3, 3, 14, 58, tzinfo=UTC), clock.today
+        )
 
     assert (written, full) == (short, in_full)

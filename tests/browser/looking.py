@@ -52,7 +52,8 @@ def in_the_end(page: Page, problems: str) -> list[str]:
 
 def assert_fits(page: Page, when: str) -> None:
     for problems in (TOO_WIDE, TOO_SMALL):
-        assert in_the_end(page, problems) == [], when
+        found = in_the_end(page, problems)
+        assert not found, "\n".join([when, *found])
 
 
 # One visit for all of it: coming there takes as long as looking.

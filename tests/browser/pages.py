@@ -50,6 +50,11 @@ def open_edit(page: Page, message: Message) -> Locator:
     return box
 
 
+def select_something(page: Page) -> None:
+    """The reader has selected text, so that new messages wait behind the pill."""
+    page.evaluate("getSelection().selectAllChildren(document.querySelector('.msg-body'))")
+
+
 def assert_said(page: Page, text: str) -> None:
     """What a screen reader was told. The region it listens to is the one of the page."""
     expect(page.locator("#live")).to_have_text(text)

@@ -81,6 +81,7 @@ def _bell(page: Page, sample: Sample) -> None:
 
 def _keys(page: Page, sample: Sample) -> None:
     conversation(page, sample)
+    page.locator("article.msg").first.focus()  # elsewhere, what is typed goes into the text box
     page.keyboard.press("?")
     expect(page.locator("#keys")).to_be_visible()
 

@@ -96,7 +96,7 @@ def test_axe_finds_nothing_after_any_swap_and_the_focus_is_never_lost(
         expect(article(page, sample.unread)).to_be_focused()
         look(name)
     page.get_by_role("button", name="Mark all read").click()
-    expect(page.locator(".tag-new")).to_have_count(0)
+    expect(page.locator(".unread-mark")).to_have_count(0)
     look("all read")
 
     MessageFactory(sender=ana, receiver=ben, content="Two are left")
@@ -245,10 +245,10 @@ def test_each_journey_can_be_made_by_keyboard_alone(context, ana, width):
     seen = article(page, answer)
     expect(seen).to_be_focused()
     keyboard.press(seen.get_by_role("button", name="Mark unread"), "Space")
-    expect(seen.locator(".tag-new")).to_be_visible()
+    expect(seen.locator(".unread-mark")).to_be_visible()
     expect(seen).to_be_focused()
     keyboard.press(seen.get_by_role("button", name="Mark read"), "Space")
-    expect(seen.locator(".tag-new")).to_have_count(0)
+    expect(seen.locator(".unread-mark")).to_have_count(0)
     page.goto("/inbox/")
     page.keyboard.press("/" if width > 640 else "Tab")
     if width > 640:

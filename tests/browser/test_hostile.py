@@ -16,7 +16,7 @@ from chats.threads.conversation_list import ROOTS
 from messaging import services
 from messaging.models import Conversation, Message
 from tests.browser.hostile_world import NAMES, STORABLE, make_world, packed
-from tests.browser.pages import article, composer, open_edit, open_reply, thread
+from tests.browser.pages import article, composer, open_edit, open_reply, select_something, thread
 from tests.browser.states import resize
 from tests.factories import MessageFactory
 from tests.safety.hostile import CHARACTERS
@@ -77,7 +77,7 @@ PLACE = """() => {
   document.querySelectorAll(".msg, .row-c, .bell, .card-u, .option, .versions > li")
     // What is open over the page scrolls by itself, and then has a bar beside it.
     .forEach((one, at) => one.closest(".pop") || note(`${one.className} ${at}`, one, 2));
-  document.querySelectorAll(".msg-actions, .row-time, .msg > .avatar, .row-c > .avatar")
+  document.querySelectorAll(".tools, .row-time, .msg > .avatar, .row-c > .avatar")
     .forEach((one, at) => { if (one.checkVisibility()) note(`${one.className} ${at}`, one, 3); });
   return found;
 }"""
@@ -143,7 +143,7 @@ TURNED = """() => {
 
 # Covers the boxes of what people wrote, and shows the page with and without the words in them:
 # whatever differs was painted outside.
-THEIRS = "'[dir=auto], bdi, .msg-by, .avatar, mark, .bell, .option, .in-reply'"
+THEIRS = "'[dir=auto], bdi, .msg-by, .avatar, mark, .bell, .option, .in-reply, .row-last'"
 COVER = """() => {
   for (const one of document.querySelectorAll(THEIRS)) {
     const box = one.getBoundingClientRect();
@@ -336,6 +336,7 @@ def test_what_comes_while_a_page_is_open_is_words(sign_in, reader, ana, watch):
     ana.first_name = NAMES[3]
     ana.save()
     edit(first, texts[1])
+    select_something(page)
     coming = [MessageFactory(sender=ana, receiver=reader, content=text) for text in STORABLE[:57:3]]
     expect(article(page, first)).to_contain_text("edited")
     page.locator("#new-pill a").click()

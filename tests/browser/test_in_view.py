@@ -29,12 +29,11 @@ def test_a_message_that_was_sent_is_whole_in_view(as_ben, long_conversation, siz
     as_ben.set_viewport_size({"width": size[0], "height": size[1]})
     open_conversation(as_ben, long_conversation)
     box = as_ben.locator("#composer textarea")
-    count = as_ben.locator("#feed article.msg").count()
 
     for number in range(2):
         box.fill(text)
         box.press("Control+Enter")
-        expect(as_ben.locator("#feed article.msg")).to_have_count(count + 1 + number)
+        expect(as_ben.locator("#feed article.is-own")).to_have_count(1 + number)
         expect(box).to_have_value("")
         as_ben.wait_for_function(f"() => ({COVERED})() === 0")
 
@@ -45,3 +44,18 @@ def test_a_conversation_opens_without_a_ride_through_its_history(as_ben, long_co
     open_conversation(as_ben, long_conversation)
 
     expect(as_ben.locator("html")).to_have_css("scroll-behavior", "auto")
+
+
+def test_who_writes_while_further_up_stays_there(as_ben, long_conversation):
+    as_ben.set_viewport_size({"width": 1024, "height": 600})
+    open_conversation(as_ben, long_conversation)
+    place = as_ben.locator("#feed article.msg").nth(4)
+    place.evaluate("one => one.scrollIntoView({ block: 'center' })")
+    as_ben.wait_for_function("() => !document.querySelector('#feed > .older')")
+    place.evaluate("one => one.scrollIntoView({ block: 'center' })")
+    before = place.bounding_box()["y"]
+
+    as_ben.locator("#composer textarea").focus()
+    as_ben.keyboard.type("Something longer")
+
+    assert abs(place.bounding_box()["y"] - before) < 1

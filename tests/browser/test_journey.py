@@ -97,7 +97,7 @@ def test_the_whole_journey(context, watch, scripts):
     write_first(ann, bob_name, "Bob Finn", "Shall we meet on Friday?")
     assert_counts(bob, 1)
     bob.locator(".card-u").get_by_role("link", name="Ann Ray", exact=True).click()
-    expect(message(bob, "Shall we meet on Friday?")).to_contain_text("New")
+    expect(message(bob, "Shall we meet on Friday?")).to_contain_text("unread")
 
     # Replies, three deep.
     reply(bob, "Shall we meet on Friday?", "Friday is fine.")
@@ -169,11 +169,11 @@ def read_and_unread(ann: Page, bob: Page) -> None:
     bob.locator(".row-c", has_text="Ann Ray").click()
     one = message(bob, "One thing more.")
     one.get_by_role("button", name="Mark read").click()
-    expect(one.locator(".tag-new")).to_have_count(0)
+    expect(one.locator(".unread-mark")).to_have_count(0)
     assert_counts(bob, 1)
     bob.go_back()
     one.get_by_role("button", name="Mark unread").click()
-    expect(one.locator(".tag-new")).to_be_visible()
+    expect(one.locator(".unread-mark")).to_be_visible()
     assert_counts(bob, 2)
     # One from the inbox.
     bob.locator(".card-u", has_text="And another.").get_by_role("button").click()
@@ -182,7 +182,7 @@ def read_and_unread(ann: Page, bob: Page) -> None:
     # All of the conversation.
     bob.locator(".row-c", has_text="Ann Ray").click()
     bob.get_by_role("main").get_by_role("button", name="Mark all read").click()
-    expect(bob.locator(".tag-new")).to_have_count(0)
+    expect(bob.locator(".unread-mark")).to_have_count(0)
     expect(bob.locator("#unread-here")).to_have_text("Nothing unread")
     assert_counts(bob, 0)
 

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from messaging import services
 from messaging.models import Message
-from tests.browser.pages import article, asked, composer, open_conversation, thread
+from tests.browser.pages import article, asked, composer, open_conversation, saying, thread
 from tests.factories import MessageFactory, reply_to
 
 pytestmark = pytest.mark.browser
@@ -29,13 +29,16 @@ def messages(ana, ben):
 
 @pytest.fixture
 def page(as_ben, messages, conversation):
+    """The conversation, with the focus in the list."""
     open_conversation(as_ben, conversation)
+    article(as_ben, messages[0]).focus()
     return as_ben
 
 
 def test_j_and_k_move_between_messages(page, messages):
     first, own, unread = (article(page, message) for message in messages)
-    for key, place in [("j", first), ("j", own), ("j", unread), ("j", unread), ("k", own)]:
+    expect(first).to_be_focused()
+    for key, place in [("j", own), ("j", unread), ("j", unread), ("k", own)]:
         page.keyboard.press(key)
         expect(place).to_be_focused()
         expect(place).to_be_in_viewport()
@@ -51,7 +54,6 @@ def test_n_moves_to_the_next_unread_message(page, messages):
 @pytest.mark.parametrize("key", ["o", "Enter"])
 def test_the_thread_below_opens_and_closes(page, messages, key):
     first = messages[0]
-    page.keyboard.press("j")
     page.keyboard.press(key)
     summary = thread(page, first).locator("summary").first
     expect(summary).to_be_focused()
@@ -63,7 +65,6 @@ def test_the_thread_below_opens_and_closes(page, messages, key):
 
 
 def test_r_replies_and_escape_comes_back(page, messages):
-    page.keyboard.press("j")
     page.keyboard.press("r")
     box = page.locator(".slot textarea")
     expect(box).to_be_focused()
@@ -78,7 +79,6 @@ def test_r_replies_and_escape_comes_back(page, messages):
 
 
 def test_e_edits_what_is_ones_own(page, messages):
-    page.keyboard.press("j")
     page.keyboard.press("e")
     page.keyboard.press("j")
     page.keyboard.press("e")
@@ -93,15 +93,14 @@ def test_u_marks_unread_and_read(page, messages):
     unread = article(page, messages[2])
     page.keyboard.press("n")
     page.keyboard.press("u")
-    expect(unread.locator(".tag-new")).to_have_count(0)
+    expect(unread.locator(".unread-mark")).to_have_count(0)
     expect(unread).to_be_focused()
     page.keyboard.press("u")
-    expect(unread.locator(".tag-new")).to_have_count(1)
+    expect(unread.locator(".unread-mark")).to_have_count(1)
     expect(unread).to_be_focused()
 
 
 def test_h_shows_the_history(page, messages):
-    page.keyboard.press("j")
     page.keyboard.press("j")
     page.keyboard.press("h")
     history = page.get_by_role("dialog", name="Edit history")
@@ -155,7 +154,6 @@ def test_the_cards_of_the_inbox_have_keys_too(page, ana, ben, messages):
 
 
 def test_the_question_mark_lists_the_keys(page):
-    page.keyboard.press("j")
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
     expect(sheet).to_be_visible()
@@ -173,13 +171,13 @@ def test_the_list_names_every_key_and_no_other(page):
     assert sorted(named) == sorted([*"jknreuohc/gi?", "Enter", "Ctrl", "Enter", "Esc"])
 
 
-def test_keys_do_nothing_with_a_modifier(page):
+def test_keys_do_nothing_with_a_modifier(page, messages):
     with asked(page) as requests:
         for key in ["Alt+r", "Control+e", "Alt+c"]:
             page.keyboard.press(key)
     assert requests == []
     page.keyboard.press("Alt+j")
-    expect(page.locator("article:focus")).to_have_count(0)
+    expect(article(page, messages[0])).to_be_focused()
 
 
 def test_keys_are_silent_where_that_is_chosen(sign_in, person, ana):
@@ -187,6 +185,7 @@ def test_keys_are_silent_where_that_is_chosen(sign_in, person, ana):
     message = MessageFactory(sender=ana, receiver=ben)
     page = sign_in(ben)
     open_conversation(page, message.conversation)
+    page.get_by_role("main").focus()
 
     with asked(page) as requests:
         for key in ["j", "n", "r", "u", "c", "g", "i", "?"]:
@@ -201,8 +200,79 @@ def test_keys_are_silent_where_that_is_chosen(sign_in, person, ana):
     expect(page.locator(".msg-body", has_text="Sent")).to_be_visible()
 
 
-def test_one_can_answer_by_tab_and_enter_alone(page, messages):
+def test_what_is_typed_right_after_opening_goes_into_the_box(as_ben, messages, conversation):
+    open_conversation(as_ben, conversation)
+
+    as_ben.keyboard.type("can you come?")
+
+    expect(composer(as_ben)).to_have_value("can you come?")
+    assert "/c/" in as_ben.url
+
+
+def test_escape_leads_from_the_empty_box_to_the_last_message_in_view(page, messages):
+    composer(page).focus()
+
+    page.keyboard.press("Escape")
+    expect(article(page, messages[2])).to_be_focused()
+    page.keyboard.press("k")
+    expect(article(page, messages[1])).to_be_focused()
+
+
+def test_the_arrow_up_in_an_empty_box_edits_ones_last_message(page, messages):
+    composer(page).fill("Something")
+    composer(page).press("ArrowUp")
+    expect(page.locator(".is-editing")).to_have_count(0)
+
+    composer(page).fill("")
+    composer(page).press("ArrowUp")
+
+    expect(article(page, messages[1]).locator("textarea")).to_be_focused()
+
+
+def test_enter_sends_and_shift_enter_begins_a_line(page):
+    composer(page).focus()
+    page.keyboard.type("One")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("two")
+    expect(composer(page)).to_have_value("One\ntwo")
+
+    page.keyboard.press("Enter")
+
+    expect(saying(page, "two")).to_be_visible()
+    expect(composer(page)).to_have_value("")
+
+
+def test_where_that_is_chosen_enter_begins_a_line_and_control_enter_sends(sign_in, person, ana):
+    ben = person("Ben Ode", read_on_sight=False, enter_sends=False)
+    page = sign_in(ben)
+    open_conversation(page, MessageFactory(sender=ana, receiver=ben).conversation)
+    composer(page).focus()
+
+    page.keyboard.type("One")
+    page.keyboard.press("Enter")
+    page.keyboard.type("two")
+    expect(composer(page)).to_have_value("One\ntwo")
+    page.keyboard.press("Control+Enter")
+
+    expect(saying(page, "two")).to_be_visible()
+
+
+@pytest.mark.parametrize("key", ["Enter", "Control+Enter"])
+def test_nothing_is_sent_while_an_input_method_composes(page, key):
+    composer(page).fill("にほん")
+    keys = {"key": "Enter", "ctrlKey": "Control" in key, "isComposing": True, "bubbles": True}
+
+    with asked(page) as requests:
+        composer(page).dispatch_event("keydown", keys)
+
+    assert requests == []
+    expect(composer(page)).to_have_value("にほん")
+
+
+def test_one_can_answer_by_tab_and_enter_alone(as_ben, messages, conversation):
     """From the top of the page to a reply that was sent, by what every keyboard has."""
+    open_conversation(as_ben, conversation)
+    page = as_ben
     page.keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to content")).to_be_focused()
     expect(page.get_by_role("link", name="Skip to content")).to_be_in_viewport()

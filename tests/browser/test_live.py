@@ -16,6 +16,7 @@ from tests.browser.pages import (
     open_edit,
     open_reply,
     saying,
+    select_something,
     send,
     thread,
 )
@@ -53,6 +54,7 @@ def test_two_people_talk(as_ana, as_ben, opened, message):
     opened(as_ana)
     opened(as_ben)
 
+    select_something(as_ben)
     send(as_ana, "Are you there?")
     pill = as_ben.locator("#new-pill a")
     expect(pill).to_have_text("1 new message")
@@ -73,6 +75,57 @@ def test_two_people_talk(as_ana, as_ben, opened, message):
     # One's own message stands where it belongs, and is offered to nobody who has sent it.
     expect(as_ana.locator("#new-pill a")).to_have_count(0)
     expect(saying(as_ana, "Are you there?")).to_have_count(1)
+
+
+def test_who_is_at_the_end_sees_a_message_come_and_is_kept_there(as_ben, opened, ana, ben):
+    for number in range(40):
+        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}")
+    opened(as_ben)
+    composer(as_ben).fill("Half a message")
+
+    for number in range(3):
+        MessageFactory(sender=ana, receiver=ben, content=f"Just come {number}")
+        expect(saying(as_ben, f"Just come {number}")).to_be_in_viewport(ratio=1)
+
+    expect(composer(as_ben)).to_have_value("Half a message")
+    expect(composer(as_ben)).to_be_focused()
+    expect(as_ben.locator("#new-pill a")).to_have_count(0)
+
+
+def test_who_is_further_up_stays_there_and_is_told_how_many_came(as_ben, opened, ana, ben):
+    for number in range(40):
+        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}")
+    opened(as_ben)
+    top = as_ben.locator("article.msg").nth(3)
+    top.evaluate("one => one.scrollIntoView({ block: 'center' })")
+    before = top.bounding_box()["y"]
+
+    for number in range(2):
+        MessageFactory(sender=ana, receiver=ben, content=f"Just come {number}")
+    pill = as_ben.locator("#new-pill a")
+    expect(pill).to_have_text("2 new messages")
+
+    assert abs(top.bounding_box()["y"] - before) < 2
+    pill.click()
+    expect(saying(as_ben, "Just come 0")).to_be_focused()
+    expect(saying(as_ben, "Just come 0")).to_be_in_viewport(ratio=1)
+
+
+def test_a_reply_elsewhere_shows_as_a_line_that_leads_to_it(as_ben, opened, message, ana, ben):
+    for number in range(40):
+        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}")
+    Message.objects.update(read=True)
+    opened(as_ben)
+
+    reply = reply_to(message, "After weeks", sender=ana)
+
+    line = as_ben.locator("#strip a")
+    expect(line).to_have_text("1 new reply in “Good morning, Ben”")
+    expect(line).to_be_in_viewport(ratio=1)
+    row = as_ben.locator("#conversation-list .row-last").first
+    expect(row).to_have_text("replied to “Good morning, Ben”")
+    line.click()
+    expect(article(as_ben, reply)).to_be_in_viewport(ratio=1)
 
 
 def test_edits_and_deletions_show_in_place(as_ben, opened, message, ana, ben):
@@ -169,6 +222,7 @@ def test_one_stream_serves_all_windows_of_a_browser(as_ben, opened, message, ana
     with asked(other, live=True) as second:
         other.goto("/inbox/")
         expect(other.locator(".card-u")).to_have_count(1)
+        select_something(as_ben)
         MessageFactory(sender=ana, receiver=ben)
         expect(other.locator("#new-pill a")).to_have_text("1 new message")
         expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
@@ -194,6 +248,7 @@ def test_a_page_come_back_to_shows_what_came_meanwhile(as_ben, opened, ana, ben,
 
 def test_more_than_a_page_of_new_messages_is_shown_by_the_page_itself(as_ben, opened, ana, ben):
     opened(as_ben)
+    select_something(as_ben)
     for number in range(ROOTS + 1):
         MessageFactory(sender=ana, receiver=ben, content=f"Message {number} of many")
     pill = as_ben.locator("#new-pill a")
@@ -202,7 +257,6 @@ def test_more_than_a_page_of_new_messages_is_shown_by_the_page_itself(as_ben, op
     pill.click()
 
     expect(saying(as_ben, f"Message {ROOTS} of many")).to_be_in_viewport()
-    expect(saying(as_ben, "Message 0 of many")).to_have_count(0)  # it is on the page before
     expect(pill).to_have_count(0)
 
 
@@ -220,7 +274,7 @@ def test_a_failed_stream_is_tried_again(as_ben, opened, watch, ana, ben):
     opened(as_ben)
     MessageFactory(sender=ana, receiver=ben, content="Meanwhile")
 
-    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+    expect(saying(as_ben, "Meanwhile")).to_be_visible()
 
 
 def test_a_lost_network_loses_nothing(as_ben, opened, watch, ana, ben):
@@ -232,7 +286,7 @@ def test_a_lost_network_loses_nothing(as_ben, opened, watch, ana, ben):
 
     as_ben.context.set_offline(False)
 
-    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+    expect(saying(as_ben, "Meanwhile")).to_be_visible()
     expect(as_ben.locator("#toasts [role=alert]")).to_have_count(0)
 
 
@@ -241,6 +295,7 @@ def test_a_restarted_server_loses_and_doubles_nothing(as_ben, opened, watch, ser
     # What was asked for just then fails as well, and is asked for again.
     watch.expect("ERR_CONNECTION_RESET", "htmx:(sendError|afterRequest)", "Send Error")
     opened(as_ben)
+    select_something(as_ben)
     MessageFactory(sender=ana, receiver=ben, content="Before")
     pill = as_ben.locator("#new-pill a")
     expect(pill).to_have_text("1 new message")
@@ -268,7 +323,7 @@ def test_a_page_that_the_browser_has_kept_asks_what_it_has_missed(as_ben, opened
     with as_ben.expect_response("**/live/"):
         as_ben.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
 
-    expect(as_ben.locator("#new-pill a")).to_have_text("1 new message")
+    expect(saying(as_ben, "Meanwhile")).to_be_visible()
     expect(composer(as_ben)).to_have_value("Half a message")
 
 

@@ -18,7 +18,14 @@ from playwright.sync_api import Locator, Page, expect
 from chats.http import errors
 from messaging import services
 from messaging.models import Message
-from tests.browser.pages import article, assert_toast, composer, open_edit, open_reply, thread
+from tests.browser.pages import (
+    article,
+    assert_toast,
+    composer,
+    open_edit,
+    open_reply,
+    thread,
+)
 from tests.browser.states import Sample, make_sample
 from tests.factories import MessageFactory, reply_to
 
@@ -50,6 +57,7 @@ class Row:
     asks: str
     done: Find
     before: Prepare = nothing
+    at_last: Prepare = nothing  # once every text box holds what it is to keep
     needs: Callable[[Sample], object] = lambda sample: None
     # What the server refuses: a text, what makes it wrong, and what is said about it.
     refused: tuple[tuple[str, Prepare, str], ...] = ()
@@ -109,6 +117,10 @@ def many_replies(sample: Sample) -> None:
 
 
 def news(page: Page, sample: Sample) -> None:
+    # Further up: at the end they would join by themselves.
+    page.mouse.move(700, 300)
+    page.mouse.wheel(0, -3000)
+    page.wait_for_function("scrollY < 100")
     MessageFactory(sender=sample.unread.sender, receiver=sample.reader, content="Just come")
     expect(page.locator("#new-pill a")).to_be_visible()
 
@@ -146,7 +158,12 @@ ROWS = {
         needs=many_messages,
     ),
     "show new messages": Row(
-        HERE, at("#new-pill a"), "**/new/?after=*", at("#feed :text('Just come')"), before=news
+        HERE,
+        at("#new-pill a"),
+        "**/new/?after=*",
+        at("#feed :text('Just come')"),
+        needs=many_messages,
+        at_last=news,
     ),
     "expand thread": Row(
         HERE,
@@ -302,6 +319,8 @@ def test_nothing_is_lost_whatever_goes_wrong(sign_in, ana, ben, person, watch, t
     row, sample = ROWS[name], make_sample(ben, ana, person("Thea Vogt"))
     row.needs(sample)
     page = sign_in(ben)
+    # Older messages wait for the press of the link.
+    page.add_init_script("IntersectionObserver.prototype.observe = () => {};")
     page.goto(row.page.format(**vars(sample)))
     row.before(page, sample)
     place = row.place(page, sample)
@@ -310,6 +329,7 @@ def test_nothing_is_lost_whatever_goes_wrong(sign_in, ana, ben, person, watch, t
         others.append(open_reply(page, sample.own))
     for other in others:
         other.fill(OTHER_TEXT)
+    row.at_last(page, sample)
 
     def assert_others_kept():
         for other in others:

@@ -248,7 +248,7 @@ def test_a_reply_is_kept_when_the_list_around_it_is_drawn_again(page, message):
 
     page.get_by_role("button", name="Mark all read").click()
 
-    expect(page.locator(".tag-new")).to_have_count(0)
+    expect(page.locator(".unread-mark")).to_have_count(0)
     expect(box).to_have_value(TEXT)
     box.press("Control+Enter")
     expect(saying(page, TEXT)).to_be_focused()
@@ -279,7 +279,7 @@ def test_an_edit_is_kept_when_the_list_around_it_is_drawn_again(page, ben, ana, 
 
     page.get_by_role("button", name="Mark all read").click()
 
-    expect(page.locator(".tag-new")).to_have_count(0)
+    expect(page.locator(".unread-mark")).to_have_count(0)
     expect(box).to_have_value(TEXT)
     box.press("Control+Enter")
     expect(article(page, mine).locator(".msg-body")).to_have_text(TEXT)
@@ -346,7 +346,7 @@ def test_back_shows_what_was_done_since(keeping_page, ben, message, conversation
     expect(page.locator(".card-u")).to_have_count(1)
     open_conversation(page, conversation)
     page.get_by_role("button", name="Mark all read").click()
-    expect(page.locator(".tag-new")).to_have_count(0)
+    expect(page.locator(".unread-mark")).to_have_count(0)
 
     page.go_back()
 

@@ -7,6 +7,7 @@ from django.urls import reverse
 ALONE = ("home", "inbox", "changes", "notifications", "message_new", "people", "search")
 ALONE_POSTED = ("inbox_read", "notifications_read", "message_new")
 OF_CONVERSATION = (
+    "conversation_unread",
     "conversation_detail",
     "conversation_messages",
     "conversation_changes",

@@ -28,12 +28,12 @@ def pks(request, conversation, ana, ben):
     return found
 
 
-def test_a_conversation_takes_11_at_first_and_6_when_cached(as_ana, conversation, pks):
+def test_a_conversation_takes_12_at_first_and_7_when_cached(as_ana, conversation, pks):
     url = of("conversation_detail", conversation.pk)
 
-    with at_most(11):
+    with at_most(12):
         first = soup(as_ana.get(url))
-    with at_most(6):
+    with at_most(7):
         again = soup(as_ana.get(url))
 
     assert first.select_one("#feed") == again.select_one("#feed")
@@ -154,14 +154,14 @@ def test_a_message_takes_16_plain(as_ana, conversation, pks):
 
 
 @pytest.mark.parametrize("versions", [1, 19, 30])
-def test_an_edit_history_takes_5(as_ana, mine, ana, versions):
+def test_an_edit_history_takes_6(as_ana, mine, ana, versions):
     message = mine
     for number in range(versions):
         message = services.edit_message(
             message=message, editor=ana, content=f"Text {number}", text_version=message.text_version
         )
 
-    with at_most(5):
+    with at_most(6):
         soup(as_ana.get(address("message_history", mine), headers=HTMX))
 
 

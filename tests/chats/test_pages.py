@@ -108,7 +108,7 @@ def test_an_edited_message_offers_its_history(as_ben, edited, headers):
 
 def test_what_one_may_do_is_offered(as_ana, mine, theirs):
     page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
-    own, other = (page.select_one(f"#m-{one.pk} .msg-actions") for one in (mine, theirs))
+    own, other = (page.select_one(f"#m-{one.pk} .tools") for one in (mine, theirs))
 
     assert [link["href"] for link in own.select("a")] == [
         address(name, mine) for name in ("message_reply", "message_edit", "message_delete")
@@ -118,7 +118,7 @@ def test_what_one_may_do_is_offered(as_ana, mine, theirs):
     assert other.button["formaction"] == address("message_read", theirs)
     services.mark_as_read(reader=theirs.receiver, messages=Message.objects.all())
     page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
-    button = page.select_one(f"#m-{theirs.pk} .msg-actions button")
+    button = page.select_one(f"#m-{theirs.pk} .tools button")
     assert button["formaction"] == address("message_unread", theirs)
     assert page.select_one(f"form#{button['form']} [name=csrfmiddlewaretoken]")
 

@@ -6,12 +6,12 @@ import pytest
 from django.urls import reverse
 
 from chats.threads import reply_rows
-from chats.threads.layout import DRAWN, LEVELS, LayoutStep, load
+from chats.threads.layout import DRAWN, LEVELS, load
+from chats.threads.layout_steps import Count
 from chats.threads.reply_rows import REPLIES
 from common.compiled_queries import CompiledQuery
 from messaging import services
 from messaging.models import Message
-from messaging.threads import Branch
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.building import chain_below, replies_to, top_level_messages
 from tests.chats.conftest import HTMX
@@ -47,6 +47,7 @@ def test_a_read_thread_is_a_pill_with_faces_count_and_last_time(as_ana, mine, ti
     reply_to(first, "Two")
     last = reply_to(first, "Three")
     Message.objects.update(read=True)
+    Message.objects.filter(pk=mine.pk).update(timestamp="2026-03-02T09:00Z")
     Message.objects.filter(pk=last.pk).update(timestamp="2026-03-02T14:05Z")
     time_travel("2026-03-02T18:00Z")
 
@@ -82,7 +83,7 @@ def test_a_thread_with_something_unread_stands_open(as_ana, mine):
 
     assert shown(page) == [mine.pk, reply.pk, deeper.pk]
     assert page.select_one(f"#m-{mine.pk}-thread > details[open]")
-    assert page.select_one("#first-unread").find_next("article")["id"] == f"m-{deeper.pk}"
+    assert page.select_one("article.is-unread")["id"] == f"m-{deeper.pk}"
 
 
 def test_only_threads_with_something_unread_stand_open(as_ana, mine):
@@ -365,10 +366,8 @@ def test_a_thread_deeper_than_is_looked_at_is_drawn_to_the_last_level(few_known,
 
 
 def test_of_one_reply_or_more_one_speaks_as_of_several():
-    one = Branch(1, None, unread=False, below=1)
-
-    assert LayoutStep("continue", branch=one).plural == 1
-    assert LayoutStep("continue", branch=one, at_least=True).plural == 2
+    assert Count.of(1).plural == 1
+    assert Count.of(1, at_least=True).plural == 2
 
 
 def test_a_reply_deleted_while_the_page_is_made_is_left_out(as_ana, mine, monkeypatch):
@@ -516,7 +515,7 @@ def test_each_day_is_named_once_above_its_messages(as_ana, conversation, days):
     names = dividers(whole)
     assert len(names) == len(set(names)) == 30
     assert names[-2:] == ["Yesterday", "Today"]
-    assert names[0] == "Thursday 1 January 2026"
+    assert names[0] == "Thursday 1 January"
     for heading in whole.select("#feed h2.divider"):
         article = heading.find_next("article")
         message = Message.objects.get(pk=article["id"].removeprefix("m-"))
@@ -579,7 +578,9 @@ def test_the_first_unread_is_linked_where_it_can_be_seen(as_ana, ana, ben):
 
     link = page.select_one("#unread-here a")
 
-    assert old.pk in shown(soup(as_ana.get(link["href"])))
+    answer = as_ana.get(link["href"])
+    assert answer["Location"] == f"{of('message_detail', old.pk)}#m-{old.pk}"
+    assert old.pk in shown(soup(as_ana.get(of("message_detail", old.pk))))
 
 
 def test_links_within_a_page_lead_somewhere(as_ana, mine, theirs):
@@ -594,9 +595,15 @@ def test_links_within_a_page_lead_somewhere(as_ana, mine, theirs):
             assert page.find(id=link["href"][1:]), link["href"]
 
 
-def test_an_address_of_a_conversation_names_its_rows(as_ana, theirs):
-    row = soup(as_ana.get(reverse("chats:inbox"))).select_one("#conversation-list a.row-c")
+def test_a_row_leads_to_the_first_unread_message_and_else_to_the_end(as_ana, theirs):
+    def place():
+        row = soup(as_ana.get(reverse("chats:inbox"))).select_one("#conversation-list a.row-c")
+        answer = as_ana.get(row["href"].partition("#")[0])
+        address = answer["Location"] if answer.status_code == 302 else row["href"]
+        page, _, place = address.partition("#")
+        assert soup(as_ana.get(page)).find(id=place)
+        return place
 
-    page = soup(as_ana.get(row["href"].partition("#")[0]))
-
-    assert page.find(id=row["href"].partition("#")[2])
+    assert place() == f"m-{theirs.pk}"
+    services.mark_as_read(reader=theirs.receiver, messages=Message.objects.all())
+    assert place() == "latest"

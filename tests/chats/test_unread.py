@@ -158,7 +158,7 @@ def test_all_counts_agree_after_marking_one_unread_again(as_ana, ana, mail):
     part = soup(as_ana.post(address("message_unread", first), headers=on_page(first)))
 
     part_agrees(part, ana, first.conversation)
-    assert part.select(f"#m-{first.pk}.is-unread .tag-new")
+    assert part.select(f"#m-{first.pk}.is-unread .unread-mark")
     assert len(all_agrees(as_ana, ana)) == 3
 
 

@@ -1,4 +1,4 @@
-"""An open page without a browser: it asks what has changed, and swaps that in as live.js does."""
+"""An open page without a browser: it asks what has changed, and swaps that in as live_updates.js does."""
 
 import re
 from urllib.parse import urlencode
@@ -137,17 +137,19 @@ class OpenPage:
 
     def _drop_empty_days(self):
         feed = self.find("#feed")
-        for day in feed.find_all("li", "day", recursive=False) if feed else ():
-            after = day.find_next_sibling("li")
-            if after is None or not _has(after, {"node"}):
-                day.decompose()
+        # The line "New" first: a day that holds nothing else is empty.
+        for line in ("new-line", "day"):
+            for item in feed.find_all("li", line, recursive=False) if feed else ():
+                after = item.find_next_sibling("li")
+                if after is None or not _has(after, {"node", "new-line"}):
+                    item.decompose()
 
     def _merge(self, answer):
         """New messages, each where it belongs: this page may have got some of them meanwhile."""
         feed = self.find("#feed")
-        dividers = {day.get_text(strip=True) for day in feed.select(".day")}
+        dates = {day.time["datetime"] for day in feed.select(".day")}
         for item in answer.select(".day"):
-            if item.get_text(strip=True) not in dividers:
+            if item.time["datetime"] not in dates:
                 feed.append(item.extract())
         here = {_id(item.article): item for item in feed.find_all("li", "node", recursive=False)}
         for item in list(answer.find_all("li", "node", recursive=False)):

@@ -81,6 +81,7 @@ RULES = {
     "chats:conversation_new": Rule(MEMBERS, READ, "conversation", refused=(404, 302)),
     "chats:message_send": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_read": Rule(MEMBERS, POST, "conversation"),
+    "chats:conversation_unread": Rule(MEMBERS, READ, "conversation"),
     "chats:conversation_seen": Rule(MEMBERS, POST, "conversation"),
     "chats:message_detail": Rule(MEMBERS, READ, "message"),
     "chats:message_reply": Rule(MEMBERS, FORM, "message"),
