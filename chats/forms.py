@@ -17,7 +17,7 @@ from messaging.services import clean_content
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from messaging.models import Message
+    from messaging.models import Draft, Message
 
 
 class ContentField(forms.CharField):
@@ -37,6 +37,8 @@ class MessageForm(forms.Form):
 
     content = ContentField()
     client_key = forms.UUIDField(widget=forms.HiddenInput)
+    # The version of the draft that the box shows.
+    draft_version = forms.UUIDField(required=False, widget=forms.HiddenInput)
 
     # Set on a form that goes out again because its key has sent another text before.
     conflict: Message | None = None
@@ -52,9 +54,20 @@ class MessageForm(forms.Form):
         return self
 
     @classmethod
-    def fresh(cls, **kwargs: Any) -> Self:
-        """An empty form, with a key that no message has yet."""
-        return cls(initial={"client_key": uuid4()}, **kwargs)
+    def fresh(cls, draft: Draft | None = None, **kwargs: Any) -> Self:
+        """A form with a key that no message has yet, and with the text of `draft`."""
+        initial: dict[str, Any] = {"client_key": uuid4()}
+        if draft is not None:
+            initial |= {"content": draft.content, "draft_version": draft.version}
+        return cls(initial=initial, **kwargs)
+
+
+class DraftForm(forms.Form):
+    """A text that is kept while it is written."""
+
+    content = forms.CharField(strip=False, required=False)
+    client_key = forms.UUIDField(required=False)
+    draft_version = forms.UUIDField(required=False)
 
 
 class EditForm(forms.Form):

@@ -41,6 +41,7 @@ class ConversationRow:
     person: Person
     last: str  # the beginning of the last message; empty when it was deleted
     thread_beginning: str  # of what it replies to; empty when it replies to nothing
+    draft: str  # the beginning of what the reader has written and not sent
     last_is_own: bool
     when: str
     when_machine: str
@@ -49,6 +50,10 @@ class ConversationRow:
     @property
     def has_last(self) -> bool:
         return bool(self.last)
+
+    @property
+    def has_draft(self) -> bool:
+        return bool(self.draft)
 
     @property
     def is_reply(self) -> bool:
@@ -206,7 +211,7 @@ class PageShell:
 
 PLACE_COLUMNS = (
     *("conversation_id", "last_activity", "pair_key", "other_name", "sender_id", "beginning"),
-    "thread_beginning",
+    *("thread_beginning", "draft", "draft_answers"),
 )
 
 
@@ -226,12 +231,13 @@ def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationR
         rows.append(
             ConversationRow(
                 pk=place["conversation_id"],
-                url=_row_url(place["conversation_id"], around),
+                url=_row_url(place, around),
                 person=Person.named(
                     other_in_pair(place["pair_key"], around.reader.pk), place["other_name"]
                 ),
                 last=excerpt(place["beginning"] or ""),
                 thread_beginning=excerpt(place["thread_beginning"] or ""),
+                draft=excerpt(place["draft"] or ""),
                 last_is_own=own,
                 when=clock.in_row(place["last_activity"]),
                 when_machine=clock.machine(place["last_activity"]),
@@ -241,9 +247,14 @@ def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationR
     return rows
 
 
-def _row_url(pk: int, around: PageShell) -> str:
-    page = conversation_url(pk)
-    return f"{page}unread/" if around.unread_by_conversation.get(pk) else f"{page}#latest"
+def _row_url(place: dict[str, Any], around: PageShell) -> str:
+    """To the first unread message, to the reply that waits to be finished, or to the end."""
+    page = conversation_url(place["conversation_id"])
+    if around.unread_by_conversation.get(place["conversation_id"]):
+        return f"{page}unread/"
+    if place["draft_answers"]:
+        return f"{message_url(place['draft_answers'])}reply/"
+    return f"{page}#latest"
 
 
 def _page_of(request: ReaderRequest) -> tuple[str, dict[str, list[str]]]:

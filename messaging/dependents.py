@@ -11,10 +11,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from messaging.models import MessageHistory, Notification
+from messaging.models import Draft, MessageHistory, Notification
 
 # Models with a foreign key `message`, whose rows go with their message.
-MODELS = (MessageHistory, Notification)
+MODELS = (MessageHistory, Notification, Draft)
 
 
 def delete_dependents(messages: Collection[int] | QuerySet[Any, Any]) -> None:
@@ -24,3 +24,11 @@ def delete_dependents(messages: Collection[int] | QuerySet[Any, Any]) -> None:
     """
     for model in MODELS:
         model._base_manager.filter(message__in=messages).delete()
+
+
+def delete_drafts(conversations: Collection[int], author_pk: int | None = None) -> None:
+    """Delete the drafts in these conversations (ids): those of one author, or everybody's."""
+    drafts = Draft.objects.filter(conversation__in=conversations)
+    if author_pk is not None:
+        drafts = drafts.filter(author=author_pk)
+    drafts.delete()

@@ -132,12 +132,18 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
         Each has `conversation_id`, `last_activity`, `pair_key`, the `other_name` of the other
         person, and of the last message the `sender_id`, the `beginning` of its text (500
         characters; None without a message, empty if it was deleted) and the `thread_beginning`,
-        that of the root of its thread (None if it begins one). Five model objects for each of
+        that of the root of its thread (None if it begins one). Of what `user` last wrote there and
+        has not sent, `draft` is the beginning and `draft_answers` the id of the message that it
+        answers (None without a draft, or if it answers nothing). Five model objects for each of
         thirty rows would take longer than the query.
         """
         others = self.model._base_manager.filter(conversation=OuterRef("conversation")).exclude(
             user=user
         )
+        drafts = apps.get_model("messaging.Draft")._base_manager.filter(
+            author=user, conversation=OuterRef("conversation")
+        )
+        newest = drafts.order_by("-changed_at")
         return (
             self.filter(user=user)
             .order_by("-last_activity", "-id")
@@ -149,6 +155,8 @@ class ParticipantQuerySet(models.QuerySet["Participant"]):
                 sender_id=F("conversation__last_message__sender_id"),
                 beginning=Left("conversation__last_message__content", 500),
                 thread_beginning=Left("conversation__last_message__thread__content", 500),
+                draft=Subquery(newest.values(beginning=Left("content", 200))[:1]),
+                draft_answers=Subquery(newest.values("message_id")[:1]),
             )
         )
 

@@ -394,6 +394,35 @@ class MessageHistory(models.Model):
         return f"earlier text {self.pk} of message {self.message_id}"
 
 
+class Draft(models.Model):
+    """A text that its author has not sent yet. Nobody else sees it, or that it exists."""
+
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, DO_NOTHING, related_name="+", db_index=False
+    )
+    conversation = models.ForeignKey(Conversation, DO_NOTHING, related_name="+", db_index=False)
+    # What it answers; None: it is to begin a thread.
+    message = models.ForeignKey(Message, DO_NOTHING, related_name="+", null=True, blank=True)
+    content = models.TextField()
+    # Another one with each change: a window saves only over the version that it has shown.
+    version = models.UUIDField(default=uuid.uuid4)
+    changed_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                "author", "conversation", condition=Q(message=None), name="draft_of_conversation"
+            ),
+            models.UniqueConstraint("author", "message", name="draft_of_reply"),
+        ]
+        indexes = [
+            models.Index("conversation", "author", F("changed_at").desc(), name="draft_newest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"draft {self.pk}"
+
+
 class Notification(models.Model):
     """Tells a person about a message. It holds no text: the message has the only copy."""
 

@@ -284,6 +284,7 @@ ACCOUNT_LOGIN_ON_PASSWORD_RESET = True
 ACCOUNT_RATE_LIMITS = {
     "delete_account": "5/m/user",
     "message_send": "60/m/user",
+    "draft_save": "120/m/user",
     "people_search": "60/m/user",
     "search": "120/m/user",  # each pause in typing is a request
 }

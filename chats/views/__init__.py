@@ -11,6 +11,7 @@ from chats.views.conversations import (
     conversation_unread,
     message_send,
 )
+from chats.views.drafts import conversation_draft, message_draft
 from chats.views.inbox import home, inbox, inbox_read
 from chats.views.live import live
 from chats.views.messages import message_delete, message_detail, message_history
@@ -24,6 +25,7 @@ __all__ = [
     "changes",
     "conversation_changes",
     "conversation_detail",
+    "conversation_draft",
     "conversation_messages",
     "conversation_new",
     "conversation_read",
@@ -35,6 +37,7 @@ __all__ = [
     "live",
     "message_delete",
     "message_detail",
+    "message_draft",
     "message_edit",
     "message_history",
     "message_new",

@@ -90,7 +90,9 @@ class MarkedConversation(ConversationContext):
 def conversation_detail(request: ReaderRequest, pk: int) -> HttpResponse:
     """The page of a conversation."""
     conversation = find_conversation(request.user, pk)
-    return _page(request, conversation, MessageForm.fresh())
+    # A page of older messages has no text box.
+    draft = None if "before" in request.GET else services.draft_of(request.user, pk)
+    return _page(request, conversation, MessageForm.fresh(draft))
 
 
 def _page(
@@ -197,6 +199,7 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
             conversation=conversation,
             content=form.cleaned_data["content"],
             client_key=form.cleaned_data["client_key"],
+            draft_version=form.cleaned_data["draft_version"],
         )
     except services.MessageConflict as conflict:
         return _page(request, conversation, form.as_another(conflict.message), status=409)

@@ -51,7 +51,8 @@ def message_reply(request: ReaderRequest, pk: int) -> HttpResponse:
     message = _find_answerable(request, pk)
     if request.method == "POST":
         return _send_reply(request, message)
-    return _reply_form(request, message, MessageForm.fresh())
+    draft = services.draft_of(request.user, message.conversation_id, message.pk)
+    return _reply_form(request, message, MessageForm.fresh(draft))
 
 
 def _reply_form(
@@ -73,6 +74,7 @@ def _send_reply(request: ReaderRequest, message: Message) -> HttpResponse:
             sender=request.user,
             content=form.cleaned_data["content"],
             client_key=form.cleaned_data["client_key"],
+            draft_version=form.cleaned_data["draft_version"],
             parent=message,
         )
     except services.MessageConflict as conflict:

@@ -6,6 +6,7 @@ from messaging.services.account_deletion import (
 )
 from messaging.services.accounts import open_mailbox, refresh_conversations_of
 from messaging.services.batched_deletion import delete_batches, resume_account_deletions
+from messaging.services.drafts import DraftConflict, draft_of, save_draft
 from messaging.services.message_deletion import delete_message, delete_messages
 from messaging.services.read_marks import (
     mark_as_read,
@@ -24,12 +25,14 @@ from messaging.services.sending import (
 from messaging.services.transactions import one_transaction
 
 __all__ = [
+    "DraftConflict",
     "MessageConflict",
     "clean_content",
     "delete_batches",
     "delete_everything_of",
     "delete_message",
     "delete_messages",
+    "draft_of",
     "edit_message",
     "keep_previous_content",
     "lock_account",
@@ -42,5 +45,6 @@ __all__ = [
     "read_notifications_of",
     "refresh_conversations_of",
     "resume_account_deletions",
+    "save_draft",
     "send_message",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from messaging.deleted_accounts import DeletedAccount
-from messaging.dependents import delete_dependents
+from messaging.dependents import delete_dependents, delete_drafts
 from messaging.folded_names import FoldedNames
 from messaging.mailboxes import Mailbox
 from messaging.models import Conversation, Message, Notification, Participant
@@ -79,6 +79,7 @@ def _leave_conversations(user_pk: int, pks: list[int]) -> None:
     for some in in_chunks(pks):
         delete_messages(Message.objects.filter(conversation__in=some, sender=user_pk))
         Notification.objects.filter(message__conversation__in=some, user=user_pk).delete()
+        delete_drafts(some, user_pk)
         Participant.objects.filter(conversation__in=some, user=user_pk).delete()
 
 
@@ -86,6 +87,7 @@ def _delete_conversations(pks: list[int]) -> None:
     for some in in_chunks(pks):
         messages = Message.objects.filter(conversation__in=some)
         delete_dependents(messages.values("pk"))
+        delete_drafts(some)
         Conversation.objects.filter(pk__in=some).update(last_message=None)
         messages.delete_rows()
         Participant.objects.filter(conversation__in=some).delete()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django_tasks import task
 
 from messaging.deleted_accounts import DeletedAccount, DeletedConversation
-from messaging.dependents import delete_dependents
+from messaging.dependents import delete_dependents, delete_drafts
 from messaging.models import Conversation, Message, Participant
 from messaging.services.transactions import in_chunks, one_transaction
 
@@ -80,6 +80,7 @@ def hide_account(user_pk: int, conversations: list[int]) -> None:
         )
         # Every page looks for its reader among the participants: without them nobody sees it.
         Participant.objects.filter(conversation__in=some).delete()
+        delete_drafts(some)
     _restore_nameless_row(user_pk)
     delete_hidden_account.enqueue(account_pk=user_pk)
 

@@ -8,6 +8,7 @@ from uuid import UUID, uuid4
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError
+from django.db.models import Q
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
@@ -15,6 +16,7 @@ from messaging.models import (
     CONTENT_MAX_BYTES,
     CONTENT_MAX_LENGTH,
     Conversation,
+    Draft,
     Message,
     MessageHistory,
     Notification,
@@ -96,12 +98,14 @@ def send_message(
     conversation: Conversation | None = None,
     parent: Message | None = None,
     client_key: UUID | None = None,
+    draft_version: UUID | None = None,
 ) -> Message:
-    """The message that `sender` wrote, saved and delivered.
+    """The message that `sender` wrote, saved and delivered. Its draft goes in the same transaction.
 
     It goes to `receiver`, or to the other person of `conversation`, or, as a reply, to the other
     person of the conversation of `parent`: one of the three is enough. The same `client_key` again
-    gives the same message, so that a request that is repeated sends nothing twice.
+    gives the same message, so that a request that is repeated sends nothing twice. `draft_version`
+    is the version of the draft that was sent: a draft that another window holds stays.
 
     `Message.save` takes the locks, in the order that `transactions` names, and numbers the change.
     `signals.create_message_notification` notifies the receiver.
@@ -128,7 +132,7 @@ def send_message(
         parent_message=parent,
     )
     try:
-        return _saved_once(message)
+        return _saved_once(message, draft_version)
     except (IntegrityError, Conversation.DoesNotExist):
         # Foreign keys are checked at commit: people and the parent may be gone by then.
         if get_user_model().objects.filter(pk__in=(sender.pk, receiver.pk)).count() < 2:
@@ -158,7 +162,7 @@ def _other_person(sender: User, conversation: Conversation | None, parent: Messa
 
 
 @one_transaction
-def _saved_once(message: Message) -> Message:
+def _saved_once(message: Message, draft_version: UUID | None) -> Message:
     """`message`, or the one that its sender already sent under the same client key."""
     try:
         message.save()  # in a savepoint of its own, so that the transaction can go on
@@ -174,7 +178,18 @@ def _saved_once(message: Message) -> Message:
         ):
             raise MessageConflict(sent) from None
         return sent
+    _take_draft_along(message, draft_version)
     return message
+
+
+def _take_draft_along(message: Message, version: UUID | None) -> None:
+    """Delete the draft that has become `message`: of that version, or with the same text."""
+    drafts = Draft.objects.filter(
+        author=message.sender_id,
+        conversation=message.conversation_id,
+        message=message.parent_message_id,
+    )
+    drafts.filter(Q(version=version) | Q(content=message.content)).delete()
 
 
 def _first_content(message: Message) -> str:

@@ -3,8 +3,12 @@
 import { $, $$, byId, focused, hasUnsentText, on } from "./dom.js";
 import { isSending } from "./plain_forms.js";
 
+// Drafts are kept (drafts.js). The rest is not: an edit, a message to somebody who is chosen with
+// it, and a text that was refused.
 addEventListener("beforeunload", (event) => {
-  if (!isSending() && hasUnsentText()) event.preventDefault();
+  const isKept = (form) => form.dataset.draft && !form.matches(".is-invalid, :has(.is-invalid)");
+  const losesText = (form) => !isKept(form) && hasUnsentText(form);
+  if (!isSending() && $$("form:has(textarea)").some(losesText)) event.preventDefault();
 });
 
 // Cancel empties the slot below the message. On a page of its own Cancel is a link.

@@ -245,7 +245,7 @@ def test_a_wrong_mode_stops_the_start(tmp_path):
     )
 
     assert run.returncode != 0
-    assert "SIGNUP is open, invite or closed" in run.stderr
+    assert "SIGNUP must be open, invite or closed" in run.stderr
 
 
 def test_the_database_is_asked_and_not_only_the_form(db):

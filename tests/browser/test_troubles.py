@@ -204,19 +204,22 @@ def test_what_is_gone_is_said_to_be_gone(page, watch, message):
 # Text that was not sent -------------------------------------------------------------------------
 
 
-def test_leaving_with_unsent_text_asks_first(page, message):
+def test_leaving_with_an_unsaved_edit_asks_first(page, ana, ben, message):
+    """A message or a reply is kept as a draft (test_drafts.py)."""
+    mine = MessageFactory(sender=ben, receiver=ana, content="Mine")
     asked = []
     page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.dismiss()))
     # Leaving without any is free.
     page.goto("/inbox/")
     assert asked == []
     page.go_back()
-    composer(page).press_sequentially("Half a")
+    box = open_edit(page, mine)
+    box.press_sequentially("Half a")
 
     page.locator(".brand").click()
 
     assert asked == ["beforeunload"]
-    expect(composer(page)).to_have_value("Half a")
+    expect(box).to_have_value("MineHalf a")
 
 
 def test_sending_asks_nothing(as_ben, ana, conversation):

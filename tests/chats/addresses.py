@@ -13,7 +13,12 @@ OF_CONVERSATION = (
     "conversation_changes",
     "conversation_new",
 )
-OF_CONVERSATION_POSTED = ("message_send", "conversation_read", "conversation_seen")
+OF_CONVERSATION_POSTED = (
+    "message_send",
+    "conversation_draft",
+    "conversation_read",
+    "conversation_seen",
+)
 OF_MESSAGE = (
     "message_detail",
     "message_reply",
@@ -22,6 +27,7 @@ OF_MESSAGE = (
     "message_history",
 )
 OF_MESSAGE_POSTED = (
+    "message_draft",
     "message_reply",
     "message_edit",
     "message_delete",

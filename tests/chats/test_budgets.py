@@ -28,12 +28,12 @@ def pks(request, conversation, ana, ben):
     return found
 
 
-def test_a_conversation_takes_12_at_first_and_7_when_cached(as_ana, conversation, pks):
+def test_a_conversation_takes_13_at_first_and_8_when_cached(as_ana, conversation, pks):
     url = of("conversation_detail", conversation.pk)
 
-    with at_most(12):
+    with at_most(13):
         first = soup(as_ana.get(url))
-    with at_most(7):
+    with at_most(8):
         again = soup(as_ana.get(url))
 
     assert first.select_one("#feed") == again.select_one("#feed")

@@ -14,6 +14,7 @@ from messaging.deleted_accounts import DeletedAccount, DeletedConversation
 from messaging.folded_names import FoldedNames
 from messaging.models import (
     Conversation,
+    Draft,
     Mailbox,
     Message,
     MessageHistory,
@@ -387,6 +388,7 @@ def test_everything_that_hangs_off_a_conversation_or_a_person_is_known():
         (Message, "conversation"),
         (Participant, "conversation"),
         (DeletedConversation, "conversation"),
+        (Draft, "conversation"),
     }
     assert models_that_point_to(User) == {
         (Message, "sender"),
@@ -397,6 +399,7 @@ def test_everything_that_hangs_off_a_conversation_or_a_person_is_known():
         (Mailbox, "user"),
         (FoldedNames, "user"),
         (DeletedAccount, "user"),
+        (Draft, "author"),
     }
 
 

@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts import deletion_audit, deletion_ledger, services
 from accounts.models import Invitation
 from messaging.models import Message
+from messaging.services import save_draft
 from tests.factories import MessageFactory, UserFactory, reply_to
 
 pytestmark = pytest.mark.django_db
@@ -30,6 +31,7 @@ POINTING = {
     "messaging.Message.receiver",
     "messaging.MessageHistory.edited_by",
     "messaging.Notification.user",
+    "messaging.Draft.author",
     "messaging.Mailbox.user",
     "messaging.FoldedNames.user",
     "accounts.Preferences.user",
@@ -68,6 +70,7 @@ def leaver(ben):
     message.save()
     reply_to(message, "about your flugelhorn")
     MessageFactory(sender=ben, receiver=user, content="and a flugelhorn for you")
+    save_draft(author=user, conversation=message.conversation, content="Half a flugelhorn")
     people = ContentType.objects.get_for_model(user)
     for by, about in ((user, ben), (ben, user)):
         LogEntry.objects.create(
