@@ -128,15 +128,26 @@ class Person:
         return cls.named(user.pk, display_name(user))
 
     @classmethod
-    def named(cls, pk: int, name: str) -> Person:
-        return cls(pk, name, (name.split() or [name])[0], avatar(pk, name))
+    def reader(cls, user: User) -> Person:
+        """The person who looks at the page: their avatar has the accent, as no other has."""
+        name = display_name(user)
+        return cls(user.pk, name, (name.split() or [name])[0], avatar(user.pk, name, "avatar-me"))
+
+    @classmethod
+    def named(cls, pk: int, name: str, beside: Person | None = None) -> Person:
+        """`beside` stands next to this person in a list: their avatars differ."""
+        hue = f"avatar-{pk % AVATAR_HUES + 1}"
+        if beside is not None and f" {hue}" in beside.avatar:
+            hue = f"avatar-{(pk + 1) % AVATAR_HUES + 1}"
+        return cls(pk, name, (name.split() or [name])[0], avatar(pk, name, hue))
 
 
-def avatar(user_pk: int, name: str, extra: str = "") -> SafeString:
-    """A person's initials on one of six hues. Decoration: the name stands beside it."""
-    classes = f"avatar avatar-{user_pk % AVATAR_HUES + 1}"
-    if extra:
-        classes += f" {_safe(extra)}"
+def avatar(user_pk: int, name: str, hue: str = "") -> SafeString:
+    """A person's initials on one of six hues. Decoration: the name stands beside it.
+
+    `hue` is the class of a hue; without one, the id of the person chooses.
+    """
+    classes = f"avatar {hue or f'avatar-{user_pk % AVATAR_HUES + 1}'}"
     return SafeString(f'<span class="{classes}" aria-hidden="true">{_safe(initials(name))}</span>')
 
 

@@ -225,15 +225,16 @@ _LIVELIEST = CompiledQuery(_liveliest)
 
 def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationRow]:
     clock = Clock()
-    rows = []
+    rows: list[ConversationRow] = []
     for place in places:
         own = place["sender_id"] == around.reader.pk
+        above = rows[-1].person if rows else None
         rows.append(
             ConversationRow(
                 pk=place["conversation_id"],
                 url=_row_url(place, around),
                 person=Person.named(
-                    other_in_pair(place["pair_key"], around.reader.pk), place["other_name"]
+                    other_in_pair(place["pair_key"], around.reader.pk), place["other_name"], above
                 ),
                 last=excerpt(place["beginning"] or ""),
                 thread_beginning=excerpt(place["thread_beginning"] or ""),

@@ -37,9 +37,9 @@ def icon(_parser: Parser, token: Token) -> TextNode:
 
 
 @register.simple_tag
-def avatar(user: User, extra: str = "") -> SafeString:
-    """`{% avatar user %}`: the initials of a person; `extra` is a class such as "avatar-s"."""
-    return message_view_model.avatar(user.pk, display_name(user), extra)
+def own_avatar(user: User) -> SafeString:
+    """`{% own_avatar request.user %}`: the initials of the reader."""
+    return message_view_model.Person.reader(user).avatar
 
 
 @register.simple_tag

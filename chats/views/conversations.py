@@ -35,6 +35,7 @@ from chats.threads.conversation_list import Feed, appended, conversation_feed
 from chats.threads.layout_steps import LayoutStep
 from messaging import services
 from messaging.models import Conversation, Message
+from messaging.people import may_write_to
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -49,6 +50,7 @@ class ConversationContext:
     around: PageShell
     conversation: Conversation
     other: Person
+    can_write: bool  # whether the other person takes messages
     live: str = ""  # what screen readers hear
 
 
@@ -112,10 +114,12 @@ def _page(
 
 def conversation_context(request: ReaderRequest, conversation: Conversation) -> dict[str, Any]:
     """The fields of a `ConversationContext`."""
+    other = _other_user(request, conversation)
     return {
         "around": PageShell(request, conversation),
         "conversation": conversation,
-        "other": other_person(request, conversation),
+        "other": Person.of(other),
+        "can_write": may_write_to(request.user, other),
     }
 
 
@@ -180,7 +184,7 @@ def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presente
     other = other_person(request, conversation)
     # Not as `request.user` has it, who was read before the versions of the conversation: what a
     # version stands for is read after it.
-    me = Person.of(conversation.people.get(request.user.pk, request.user))
+    me = Person.reader(conversation.people.get(request.user.pk, request.user))
     return Presenter(request.user, {me.pk: me, other.pk: other})
 
 

@@ -69,7 +69,7 @@ _MESSAGE = CompiledQuery(_message)
 
 def presenter_for(reader: User, message: Message) -> Presenter:
     people = {user.pk: Person.of(user) for user in (message.sender, message.receiver)}
-    return Presenter(reader, people)
+    return Presenter(reader, people | {reader.pk: Person.reader(reader)})
 
 
 @dataclass(slots=True)

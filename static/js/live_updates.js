@@ -3,7 +3,7 @@
 // A stream of events reports the newest version. If the page shows an older one, it asks the server for the
 // differences and swaps them in. Of all visible windows of one browser, one holds the stream and passes versions on.
 
-import { $, $$, byId, changeAnswer, focused, numberInId, on, textOf } from "./dom.js";
+import { $, $$, byId, changeAnswer, focused, hasUnsentText, numberInId, on, textOf } from "./dom.js";
 
 const shown = () => byId("changes").dataset; // A swap replaces the element.
 const { reader, stream } = shown();
@@ -52,11 +52,22 @@ on("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
   // The line "New" goes with the message below it, and the divider of a day with its last message.
   for (const line of $$("#feed > .new-line:not(:has(+ .node))")) line.remove();
   for (const day of $$("#feed > .day:not(:has(+ :is(.node, .new-line)))")) day.remove();
+  if (xhr.status === 404) showEnd();
   // The reader has signed out, or the page is gone: asking again would not help.
   if ([401, 403, 404].includes(xhr.status)) return;
   if (!successful) askIn(retryDelay());
   else if (askAgain) askIn(200);
 });
+
+// The other person has deleted their account. What the reader was writing stays to be copied.
+function showEnd() {
+  const ended = byId("ended");
+  if (!ended || $("#foot .ended")) return;
+  $("#foot").append(ended.content.cloneNode(true));
+  for (const control of $$("main form :is(button, input)")) control.disabled = true;
+  for (const box of $$("main textarea")) box.readOnly = true;
+  if (!hasUnsentText($("#foot"))) $("#composer")?.remove();
+}
 
 // --- Swapping the differences in: only real ones, and none where the reader is busy
 

@@ -1,6 +1,6 @@
 // Older messages load by themselves when the reader comes near the beginning, and the place stays as it is.
 
-import { $, on } from "./dom.js";
+import { $, $$, on } from "./dom.js";
 
 const page = document.scrollingElement;
 let fromEnd; // How far the window is from the end of the page, before older messages stand above it.
@@ -24,6 +24,8 @@ on("htmx:beforeSwap", ({ detail: { requestConfig } }) => {
 });
 
 on("htmx:afterSettle", () => {
+  // Each page of messages brings a line "New" above its first unread one: the uppermost is true.
+  for (const line of $$("#feed > .new-line").slice(1)) line.remove();
   if (fromEnd) page.scrollTo({ top: page.scrollHeight - fromEnd, behavior: "instant" });
   fromEnd = 0;
   observe();

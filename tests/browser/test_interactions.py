@@ -91,6 +91,7 @@ def test_older_messages_load_as_one_comes_near_and_ones_place_stays(as_ben, ana,
         as_ben.mouse.wheel(0, -1000)
         as_ben.wait_for_timeout(50)
     expect(as_ben.locator("#feed .day")).to_have_count(1)
+    expect(as_ben.locator("#feed > .new-line")).to_have_count(1)
     in_order = as_ben.locator("article.msg").evaluate_all("all => all.map(one => one.id)")
     assert in_order == [f"m-{message.pk}" for message in sent]
 

@@ -94,7 +94,7 @@ def test_who_is_at_the_end_sees_a_message_come_and_is_kept_there(as_ben, opened,
 
 def test_who_is_further_up_stays_there_and_is_told_how_many_came(as_ben, opened, ana, ben):
     for number in range(40):
-        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}")
+        MessageFactory(sender=ana, receiver=ben, content=f"Number {number}\n\n.")
     opened(as_ben)
     top = as_ben.locator("article.msg").nth(3)
     top.evaluate("one => one.scrollIntoView({ block: 'center' })")
@@ -126,6 +126,23 @@ def test_a_reply_elsewhere_shows_as_a_line_that_leads_to_it(as_ben, opened, mess
     expect(row).to_have_text("replied to “Good morning, Ben”")
     line.click()
     expect(article(as_ben, reply)).to_be_in_viewport(ratio=1)
+
+
+@pytest.mark.parametrize("text", ["", "Half a message"])
+def test_an_open_window_says_that_the_other_account_is_gone(as_ben, opened, watch, ana, text):
+    watch.expect_status(404)
+    opened(as_ben)
+    composer(as_ben).fill(text)
+
+    ana.delete()
+
+    expect(as_ben.locator("#foot .ended")).to_contain_text("The account of Ana Lima was deleted")
+    if text:
+        expect(composer(as_ben)).to_have_value(text)
+        expect(composer(as_ben)).to_have_js_property("readOnly", True)
+    else:
+        expect(composer(as_ben)).to_have_count(0)
+    expect(as_ben.locator("#toasts [role=alert]")).to_have_count(0)
 
 
 def test_edits_and_deletions_show_in_place(as_ben, opened, message, ana, ben):

@@ -1,5 +1,7 @@
 """What stands on a page beside its messages, and where one comes from there."""
 
+from itertools import pairwise
+
 import pytest
 
 from messaging import services
@@ -7,7 +9,7 @@ from messaging.models import Message
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.building import top_level_messages
 from tests.chats.conftest import HTMX
-from tests.factories import reply_to
+from tests.factories import MessageFactory, UserFactory, reply_to
 from tests.html import soup
 
 
@@ -121,6 +123,33 @@ def test_what_one_may_do_is_offered(as_ana, mine, theirs):
     button = page.select_one(f"#m-{theirs.pk} .tools button")
     assert button["formaction"] == address("message_unread", theirs)
     assert page.select_one(f"form#{button['form']} [name=csrfmiddlewaretoken]")
+
+
+def test_the_box_closes_where_the_other_person_takes_no_messages(as_ana, ben, theirs):
+    ben.is_active = False
+    ben.save()
+
+    page = soup(as_ana.get(of("conversation_detail", theirs.conversation_id)))
+
+    assert page.select_one("p.ended").text.startswith("Ben Ode takes no messages any more.")
+    assert not page.select_one("#composer")
+    assert page.select_one(f"#m-{theirs.pk}")
+
+
+def test_avatars_beside_each_other_differ(as_ana, ana):
+    people = []
+    while len(people) < 4:  # of one hue, if the id alone decided
+        person = UserFactory()
+        if not people or person.pk % 6 == people[0].pk % 6:
+            people.append(person)
+            MessageFactory(sender=ana, receiver=person)
+
+    page = soup(as_ana.get(of("inbox")))
+
+    hues = [one["class"][1] for one in page.select("#conversation-list .avatar")]
+    assert len(hues) == 4
+    assert all(one != next_one for one, next_one in pairwise(hues))
+    assert page.select_one(".bar .avatar")["class"] == ["avatar", "avatar-me"]
 
 
 def test_ids_on_a_page_are_its_own(as_ana, conversation, ben, edited, theirs):
