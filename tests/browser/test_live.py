@@ -96,8 +96,10 @@ def test_who_is_further_up_stays_there_and_is_told_how_many_came(as_ben, opened,
     for number in range(40):
         MessageFactory(sender=ana, receiver=ben, content=f"Number {number}\n\n.")
     opened(as_ben)
-    top = as_ben.locator("article.msg").nth(3)
+    top = saying(as_ben, "Number 25")
     top.evaluate("one => one.scrollIntoView({ block: 'center' })")
+    expect(saying(as_ben, "Number 5")).to_be_attached()  # older ones have come above
+    as_ben.wait_for_function("() => !document.querySelector('.htmx-request, .htmx-swapping')")
     before = top.bounding_box()["y"]
 
     for number in range(2):
