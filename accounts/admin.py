@@ -24,9 +24,9 @@ from django.utils.translation import ngettext
 
 from accounts import services
 from accounts.models import Invitation, InvitationQuerySet
-from accounts.names import clean_display_name
 from accounts.views.entry import LogoutView
 from messaging.deleted_accounts import DeletedAccount
+from messaging.names import clean_display_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

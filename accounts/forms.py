@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.layout import LaidOut
 from accounts.models import Preferences
-from accounts.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
+from messaging.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User

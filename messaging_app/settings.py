@@ -272,7 +272,7 @@ LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_ADAPTER = "accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
-ACCOUNT_USERNAME_VALIDATORS = "accounts.names.username_validators"
+ACCOUNT_USERNAME_VALIDATORS = "messaging.names.username_validators"
 # An address is for signing in and for a new password. It is not verified. With "strict" two accounts
 # may have the same address, so nobody can keep its owner from using it, and pages never reveal whether
 # an account has it.

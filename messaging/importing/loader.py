@@ -21,6 +21,7 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.hashers import make_password
 from django.db import NotSupportedError, connection
 from django.db.models import OuterRef, Subquery
+from django.db.models.functions import Lower
 
 from messaging import rendering
 from messaging.folded_names import fold_names
@@ -33,13 +34,13 @@ from messaging.models import (
     Notification,
     Participant,
 )
+from messaging.names import DISPLAY_NAME_MAX_LENGTH
 from messaging.services.transactions import in_chunks, lock, one_transaction
 from messaging.text import cut
 
 # The namespace of the client keys: a line has the same key in every import.
 NAMESPACE = UUID("4d1f6a35-6b0c-5e0e-9a1c-0c6f5b7f2e11")
 BATCH = 1000  # messages
-DISPLAY_NAME_LENGTH = 80  # characters
 
 Pair = tuple[str, str]  # user names
 
@@ -97,12 +98,18 @@ class Survey:
         # The sender and the receiver of each message, by the id of the file.
         self.people_of: dict[str, Pair] = {}
         self.latest: dict[Pair, datetime] = {}  # the time of the last message of each pair
+        self.first_line: dict[str, int] = {}  # of each person, by user name
+        spelled: dict[str, str] = {}  # each name, by its small letters
         pairs: dict[Pair, Pair] = {}  # one tuple for all messages from one person to another
         for message in messages:
             number = message.number
             if message.id in self.people_of:
                 raise BadLine(number, f"The id {message.id} was used on an earlier line.")
             people = (message.sender, message.receiver)
+            for name in people:
+                if name not in self.first_line:
+                    self.first_line[name] = number
+                    refuse_other_case(number, name, spelled.setdefault(name.lower(), name))
             parent = self.people_of.get(message.parent) if message.parent is not None else None
             if parent is not None and set(parent) != set(people):
                 raise BadLine(number, f"Its parent, {message.parent}, is between other people.")
@@ -115,6 +122,12 @@ class Survey:
     def names(self) -> list[str]:
         """The user names of all people, sorted."""
         return sorted({name for pair in self.latest for name in pair})
+
+
+def refuse_other_case(number: int, name: str, known: str) -> None:
+    """Raises BadLine if `name` is `known` in other capital letters: people take them for one."""
+    if name != known:
+        raise BadLine(number, f"{name} and {known} differ only in capital letters.")
 
 
 def pair_of(people: Pair) -> Pair:
@@ -144,7 +157,7 @@ def store_messages(survey: Survey, messages: Callable[[], Iterable[ImportedMessa
 class _Import:
     def __init__(self, survey: Survey) -> None:
         self.survey = survey
-        self.people = _people(survey.names)
+        self.people = _people(survey)
         self.conversations, self.new_conversations = self._conversations()
         # The locks come first: afterwards nobody else can raise the versions.
         pks = sorted(self.conversations.values())
@@ -285,16 +298,18 @@ class _Import:
                 )
 
 
-def _people(names: list[str]) -> dict[str, int]:
-    """The ids of these people. People who do not exist are made, without a password."""
+def _people(survey: Survey) -> dict[str, int]:
+    """The ids of the people of a file. Those who do not exist are made, without a password."""
     people = get_user_model()
-    found = _people_by_name(names)
-    new = [name for name in names if name not in found]
+    found = _people_by_name(survey.names)
+    new = [name for name in survey.names if name not in found]
+    for name, known in _known_in_other_case(new).items():
+        refuse_other_case(survey.first_line[name], name, known)
     people._base_manager.bulk_create(
         [
             people(
                 username=name,
-                first_name=cut(name, DISPLAY_NAME_LENGTH),
+                first_name=cut(name, DISPLAY_NAME_MAX_LENGTH),
                 password=make_password(None),
             )
             for name in new
@@ -307,11 +322,27 @@ def _people(names: list[str]) -> dict[str, int]:
     return found | made
 
 
+def _known_in_other_case(names: list[str]) -> dict[str, str]:
+    """Of these names, those that somebody here has in other capital letters, with that name."""
+    small = {name.lower(): name for name in names}
+    known = get_user_model()._base_manager.annotate(small=Lower("username"))
+    found: dict[str, str] = {}
+    for some in batched_names(sorted(small)):
+        rows = known.filter(small__in=some).values_list("small", "username")
+        found.update({small[one]: username for one, username in rows if one in small})
+    return found
+
+
+def batched_names(names: list[str]) -> Iterable[list[str]]:
+    """`names`, a few hundred at a time."""
+    return (names[start : start + BATCH] for start in range(0, len(names), BATCH))
+
+
 def _people_by_name(names: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(names), BATCH):
-        some = get_user_model()._base_manager.filter(username__in=names[start : start + BATCH])
-        found.update(some.values_list("username", "pk"))
+    for some in batched_names(names):
+        people = get_user_model()._base_manager.filter(username__in=some)
+        found.update(people.values_list("username", "pk"))
     return found
 
 

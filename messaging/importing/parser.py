@@ -17,12 +17,15 @@ from typing import Any, BinaryIO
 from django.contrib.auth import get_user_model
 from django.core.exceptions import ValidationError
 
+from messaging.names import DISPLAY_NAME_MAX_LENGTH, clean_display_name
 from messaging.services import clean_content
+from messaging.text import cut
 
 GZIP_BEGINS = b"\x1f\x8b"
 SPOOL_SIZE = 16 * 1024 * 1024  # bytes of standard input that stay in memory, not in a file
 MOST_IN_MEMORY = 100_000  # messages, about 100 MB
 NO_DEFAULT = object()
+FIRST_YEAR, LAST_YEAR = 1900, 2199  # of a message
 
 
 class BadLine(Exception):
@@ -181,12 +184,25 @@ def _name(fields: dict[str, Any], name: str) -> str:
         raise _InvalidField(f'The field "{name}" is empty.')
     if len(value) > _longest_name():
         raise _InvalidField(f'The field "{name}" is longer than {_longest_name()} characters.')
+    if problem := _problem_of_name(value):
+        raise _InvalidField(f'The field "{name}" cannot be a name: {problem}')
     return value
 
 
 @lru_cache(maxsize=10_000)  # a few people write most messages
 def _normal_name(name: str) -> str:
-    return get_user_model().normalize_username(name)
+    normal: str = get_user_model().normalize_username(name)
+    return normal
+
+
+@lru_cache(maxsize=10_000)
+def _problem_of_name(name: str) -> str:
+    """Why others could not see `name`, or would take it for another; empty if nothing is wrong."""
+    try:
+        clean_display_name(cut(name, DISPLAY_NAME_MAX_LENGTH))
+    except ValidationError as error:
+        return str(error.messages[0])
+    return ""
 
 
 @cache
@@ -226,9 +242,15 @@ def _time(fields: dict[str, Any], name: str) -> datetime:
     try:
         moment = datetime.fromisoformat(value)
         # A time without a zone is in UTC.
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+        moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError):
         raise _InvalidField(f'The field "{name}" is not a time in ISO 8601.') from None
+    # At either end of what a datetime can hold, its time in another zone cannot be written.
+    if not FIRST_YEAR <= moment.year <= LAST_YEAR:
+        raise _InvalidField(
+            f'The field "{name}" is not a time between {FIRST_YEAR} and {LAST_YEAR}.'
+        )
+    return moment
 
 
 def _history(fields: dict[str, Any], timestamp: datetime) -> tuple[EarlierText, ...]:

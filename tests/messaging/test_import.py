@@ -24,7 +24,7 @@ from messaging.models import (
 )
 from messaging.people import people_named
 from messaging.rendering import HTML_VERSION
-from tests.factories import MessageFactory
+from tests.factories import MessageFactory, UserFactory
 from tests.messaging.orphans import orphans
 
 pytestmark = pytest.mark.django_db
@@ -350,6 +350,13 @@ def test_progress_and_rate_are_shown(tmp_path, capsys):
         (line(2, sender="x" * 151), "longer than 150"),
         (line(2, timestamp="yesterday"), "ISO 8601"),
         (line(2, timestamp="0001-01-01T00:00:00+10:00"), "ISO 8601"),
+        # Times that a page in another time zone could not write.
+        (line(2, timestamp="0001-01-01T00:00:00Z"), "between 1900 and 2199"),
+        (line(2, timestamp="9999-12-31T23:59:59Z"), "between 1900 and 2199"),
+        (line(2, sender="Ana \u202eamiL"), "cannot be a name"),
+        (line(2, sender="\u200b\u200b"), "cannot be a name"),
+        (line(2, sender="a\nb"), "cannot be a name"),
+        (line(2, sender="CLEO"), "CLEO and cleo differ only in capital letters"),
         (line(2, timestamp=1577873400), '"timestamp" is not a text'),
         (line(2, read="yes"), '"read" is neither'),
         (line(2, edited=None), '"edited" is neither'),
@@ -371,6 +378,13 @@ def test_a_bad_line_stops_with_its_number_and_reason_and_changes_nothing(load, b
     assert reason in str(stopped.value)
     assert "Nothing was imported" in str(stopped.value)
     assert all_rows() == before
+
+
+def test_a_name_that_somebody_here_has_in_other_capitals_is_refused(load):
+    UserFactory(username="Cleo")
+
+    with pytest.raises(CommandError, match="Line 1: cleo and Cleo differ only in capital letters"):
+        load(line(1), verbosity=0)
 
 
 def test_an_id_that_was_imported_with_another_text_is_refused(load):

@@ -1,7 +1,7 @@
 import pytest
 from django.core.exceptions import ValidationError
 
-from accounts.names import clean_display_name
+from messaging.names import clean_display_name
 
 
 @pytest.mark.parametrize(
