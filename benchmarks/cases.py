@@ -58,14 +58,14 @@ def _reply(pk: int) -> Request:
 CASES = (
     Case(
         "Conversation page, first view",
-        *(11, 13),
+        *(13, 13),
         lambda at: Request(f"/c/{at.conversation}/"),
         cold=True,
         shows='id="composer"',
     ),
     Case(
         "Conversation page, list cached",
-        *(6, 5),
+        *(8, 5),
         lambda at: Request(f"/c/{at.conversation}/"),
         shows='id="composer"',
     ),
@@ -85,7 +85,7 @@ CASES = (
     ),
     Case(
         "Send a reply, to a reply in the long thread",
-        *(16, 6),
+        *(17, 6),
         lambda at: _reply(at.unanswered[next(SENT) % len(at.unanswered)]),
         shows='id="conversation-list"',
     ),
@@ -98,14 +98,14 @@ CASES = (
     # More than the budgets of the design: pages where growth would show.
     Case(
         "Conversation page, first view, long thread on it",
-        *(11, 13),
+        *(13, 13),
         lambda at: Request(f"/c/{at.threaded}/"),
         cold=True,
         shows="99+ replies",
     ),
     Case(
         "Conversation page, first view, much unread elsewhere",
-        *(11, 17),
+        *(13, 17),
         lambda at: Request(f"/c/{at.flooded_conversation}/", reader=at.flooded),
         cold=True,
         shows='id="composer"',

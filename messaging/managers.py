@@ -363,14 +363,29 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
 
     def newest_thread(self, conversation: Conversation, user: User) -> UnreadThread | None:
         """Of the threads with replies that `user` has not read, the one that was answered last."""
-        replies = self.in_conversation(conversation, user).exclude(thread=None)
-        threads = replies.values("thread_id", beginning=Left("thread__content", 500)).annotate(
-            count=Count("*"), first_pk=Min("pk"), last_pk=Max("pk")
+        found = self._newest_threads.rows(conversation.pk, user.pk)
+        return UnreadThread(*found[0][1:4]) if found else None
+
+    @cached_property
+    def _newest_threads(self) -> CompiledQuery[tuple[Any, ...]]:
+        return CompiledQuery(self._newest_thread)
+
+    def _newest_thread(
+        self, conversation_pk: int, user_pk: int
+    ) -> models.QuerySet[Any, tuple[Any, ...]]:
+        replies = self._all().unread_by(user_pk).filter(conversation=conversation_pk, thread__gt=0)
+        threads = (
+            replies.order_by()
+            .values("thread_id")
+            .annotate(first=Min("pk"), number=Count("*"), last=Max("pk"))
         )
-        found = threads.order_by("-last_pk").first()
-        if found is None:
-            return None
-        return UnreadThread(found["first_pk"], found["count"], found["beginning"])
+        roots = self.model._base_manager.filter(pk=OuterRef("thread_id"))
+        beginning = Subquery(roots.values(start=Left("content", 500)))
+        return (
+            threads.annotate(beginning=beginning)
+            .order_by("-last")
+            .values_list("thread_id", "first", "number", "beginning", "last")[:1]
+        )
 
     @cached_property
     def _counts(self) -> CompiledQuery[tuple[int, int]]:

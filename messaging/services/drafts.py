@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from uuid import UUID, uuid4
 
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
+from common.compiled_queries import CompiledQuery
 from messaging.mailboxes import Mailbox
 from messaging.models import Conversation, Draft, Message
 from messaging.services.sending import clean_content
@@ -28,8 +30,15 @@ class DraftConflict(Exception):
 
 def draft_of(author: User, conversation_pk: int, message_pk: int | None = None) -> Draft | None:
     """What `author` is writing in this conversation, or as a reply to the message `message_pk`."""
-    drafts = Draft.objects.filter(author=author, conversation=conversation_pk, message=message_pk)
-    return drafts.first()
+    return _DRAFT.first(author.pk, conversation_pk, message_pk or 0)
+
+
+# Asked by each page with a text box. The draft of the conversation itself answers the message 0.
+_DRAFT: CompiledQuery[Draft] = CompiledQuery(
+    lambda author, conversation, message: Draft.objects.annotate(
+        answers=Coalesce("message", 0)
+    ).filter(author=author, conversation=conversation, answers=message)
+)
 
 
 @one_transaction
