@@ -25,7 +25,7 @@ def floor(request: ReaderRequest) -> HttpResponse:
 def badge(request: ReaderRequest) -> HttpResponse:
     """The floor plus the count of unread messages."""
     return HttpResponse(
-        render_to_string("partials/unread_count.html", {"around": PageShell(request)})
+        render_to_string("partials/unread_count.html", {"shell": PageShell(request)})
     )
 
 

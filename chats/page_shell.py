@@ -223,18 +223,18 @@ def _liveliest(reader_pk: int) -> QuerySet[Any, tuple[Any, ...]]:
 _LIVELIEST = CompiledQuery(_liveliest)
 
 
-def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationRow]:
+def _rows(places: list[dict[str, Any]], shell: PageShell) -> list[ConversationRow]:
     clock = Clock()
     rows: list[ConversationRow] = []
     for place in places:
-        own = place["sender_id"] == around.reader.pk
+        own = place["sender_id"] == shell.reader.pk
         above = rows[-1].person if rows else None
         rows.append(
             ConversationRow(
                 pk=place["conversation_id"],
-                url=_row_url(place, around),
+                url=_row_url(place, shell),
                 person=Person.named(
-                    other_in_pair(place["pair_key"], around.reader.pk), place["other_name"], above
+                    other_in_pair(place["pair_key"], shell.reader.pk), place["other_name"], above
                 ),
                 last=excerpt(place["beginning"] or ""),
                 thread_beginning=excerpt(place["thread_beginning"] or ""),
@@ -242,16 +242,16 @@ def _rows(places: list[dict[str, Any]], around: PageShell) -> list[ConversationR
                 last_is_own=own,
                 when=clock.in_row(place["last_activity"]),
                 when_machine=clock.machine(place["last_activity"]),
-                unread=around.unread_by_conversation.get(place["conversation_id"], 0),
+                unread=shell.unread_by_conversation.get(place["conversation_id"], 0),
             )
         )
     return rows
 
 
-def _row_url(place: dict[str, Any], around: PageShell) -> str:
+def _row_url(place: dict[str, Any], shell: PageShell) -> str:
     """To the first unread message, to the reply that waits to be finished, or to the end."""
     page = conversation_url(place["conversation_id"])
-    if around.unread_by_conversation.get(place["conversation_id"]):
+    if shell.unread_by_conversation.get(place["conversation_id"]):
         return f"{page}unread/"
     if place["draft_answers"]:
         return f"{message_url(place['draft_answers'])}reply/"

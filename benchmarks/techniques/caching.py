@@ -36,11 +36,11 @@ NAIVE_ROWS = engines["django"].from_string("""
 
 
 def naive_rows(request: ReaderRequest) -> str:
-    return NAIVE_ROWS.render({"around": PageShell(request)})
+    return NAIVE_ROWS.render({"shell": PageShell(request)})
 
 
 def rows(request: ReaderRequest) -> str:
-    return render_to_string("partials/conversation_list.html", {"around": PageShell(request)})
+    return render_to_string("partials/conversation_list.html", {"shell": PageShell(request)})
 
 
 # --- Low-level cache ------------------------------------------------------------------------------

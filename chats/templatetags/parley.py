@@ -44,7 +44,7 @@ def own_avatar(user: User) -> SafeString:
 
 @register.simple_tag
 def draw_all(things: Iterable[Drawn]) -> SafeString:
-    """`{% draw_all around.rows %}`: each of them, by the template of its dataclass."""
+    """`{% draw_all shell.rows %}`: each of them, by the template of its dataclass."""
     return fill_all(things)
 
 

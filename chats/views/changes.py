@@ -43,7 +43,7 @@ class NewMessages:
 class ChangedPage:
     """What is different around a page."""
 
-    around: PageShell
+    shell: PageShell
     pill: Pill | None = None
     where: NewMessages | None = None
     live: str = ""
@@ -92,24 +92,24 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
     """How a page about the conversation differs from what is true now; 204 if it does not."""
     conversation = find_conversation(request.user, pk)
     since = Version.spelt(request.GET.get("since", ""))
-    around = PageShell(request, conversation)
-    if since == around.version:
+    shell = PageShell(request, conversation)
+    if since == shell.version:
         return HttpResponse(status=204)
-    context = ChangedConversation(around=around, conversation=conversation)
+    context = ChangedConversation(shell=shell, conversation=conversation)
     parts = ["partials/oob_counters.html", "partials/changes.html"]
-    if since[1:] != around.version[1:]:
+    if since[1:] != shell.version[1:]:
         presenter = presenter_of(request, conversation)
         shown = Shown.told(request.GET)
         changes = Changes(request.user, presenter, conversation, shown, since)
         context.changes = changes
-        context.replies = changes.count_below(around.thread_pk)
+        context.replies = changes.count_below(shell.thread_pk)
         context.other = other_person(request, conversation)
         parts.insert(0, "partials/oob_changes.html")
         if context.replies:
             parts.append("partials/thread_line.html")
-        elif changes.unexplained and around.on_conversation:
+        elif changes.unexplained and shell.on_conversation:
             parts += ["partials/other_avatar.html", "partials/other.html"]
-        if around.on_newest:
+        if shell.on_newest:
             context.offer(changes.pill, _where_new(pk, changes.pill))
             parts.append("partials/new_pill.html")
             if not changes.pill.number:  # all there is has been shown or said
@@ -150,17 +150,17 @@ def changes(request: ReaderRequest) -> HttpResponse:
     """What is different around a page that is about no conversation; of the inbox also its cards."""
     if not wants_part(request):
         return redirect("chats:inbox")
-    around = PageShell(request)
-    if Version.spelt(request.GET.get("since", "")) == around.version:
+    shell = PageShell(request)
+    if Version.spelt(request.GET.get("since", "")) == shell.version:
         return as_part(HttpResponse(status=204))
-    context = ChangedInbox(around=around)
+    context = ChangedInbox(shell=shell)
     parts = ["partials/oob_counters.html", "partials/changes.html"]
-    if around.on_inbox:
+    if shell.on_inbox:
         cards = CardChanges(request.user, Shown.told(request.GET))
         context.changes = cards
         context.left = Cards(request.user, only=cards.left)
         parts.insert(0, "partials/oob_cards.html")
-        if around.on_newest:
+        if shell.on_newest:
             inbox = reverse("chats:inbox")
             where = NewMessages(inbox, inbox, target="#unread", swap="outerHTML")
             context.offer(cards.pill(CARDS), where)

@@ -47,7 +47,7 @@ SEEN_AT_ONCE = 100
 class ConversationContext:
     """What every page about a conversation, and every part of one, shows."""
 
-    around: PageShell
+    shell: PageShell
     conversation: Conversation
     other: Person
     can_write: bool  # whether the other person takes messages
@@ -116,7 +116,7 @@ def conversation_context(request: ReaderRequest, conversation: Conversation) -> 
     """The fields of a `ConversationContext`."""
     other = _other_user(request, conversation)
     return {
-        "around": PageShell(request, conversation),
+        "shell": PageShell(request, conversation),
         "conversation": conversation,
         "other": Person.of(other),
         "can_write": may_write_to(request.user, other),

@@ -26,7 +26,7 @@ from messaging.models import Conversation, Draft, Message
 class ConflictingDraft:
     """A draft that was changed in another window, and the text of this one."""
 
-    around: PageShell
+    shell: PageShell
     draft: Draft
     content: str
     action: str
@@ -69,7 +69,7 @@ def _save(
         )
     except services.DraftConflict as conflict:
         context = ConflictingDraft(
-            around=PageShell(request, conversation),
+            shell=PageShell(request, conversation),
             draft=conflict.draft,
             content=form.cleaned_data["content"],
             action=request.path,

@@ -68,7 +68,7 @@ def inbox(request: ReaderRequest) -> HttpResponse:
 
 def inbox_page(request: ReaderRequest) -> InboxPage:
     before = id_or_zero(request.GET.get("before"))
-    return InboxPage(around=PageShell(request), before=before, unread=Cards(request.user, before))
+    return InboxPage(shell=PageShell(request), before=before, unread=Cards(request.user, before))
 
 
 class Cards:
@@ -120,7 +120,7 @@ class Cards:
 class InboxPage:
     """The inbox, or a part of it."""
 
-    around: PageShell
+    shell: PageShell
     unread: Cards
     before: int  # messages newer than this one stand on another page; 0: none do
     pill: Pill | None = None

@@ -86,7 +86,7 @@ class Ancestor:
 class MessageContext:
     """What every page about a message, and every part of one, shows."""
 
-    around: PageShell
+    shell: PageShell
     conversation: Conversation
     message: Message
     presenter: Presenter
@@ -135,7 +135,7 @@ def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     presenter = presenter_for(request.user, message)
     mine = message.sender_id == request.user.pk
     return {
-        "around": PageShell(request, message.conversation),
+        "shell": PageShell(request, message.conversation),
         "conversation": message.conversation,
         "message": message,
         "presenter": presenter,

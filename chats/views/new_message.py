@@ -50,7 +50,7 @@ class FoundPeople:
 class NewMessagePage(FoundPeople):
     """The form for a message to somebody."""
 
-    around: PageShell
+    shell: PageShell
     form: NewMessageForm
 
 
@@ -102,7 +102,7 @@ def _page(
     request: ReaderRequest, form: NewMessageForm, name: str, status: int = 200
 ) -> HttpResponse:
     found = _find_people(request, name, _chosen(request, form))
-    page = NewMessagePage(around=PageShell(request), form=form, q=found.q, found=found.found)
+    page = NewMessagePage(shell=PageShell(request), form=form, q=found.q, found=found.found)
     return render_part(request, "chats/new.html", "chats/new.html", page, status=status)
 
 

@@ -38,7 +38,7 @@ class ShownNotification:
 class NotificationsPage:
     """A page of notifications, the newest first."""
 
-    around: PageShell
+    shell: PageShell
     before: int  # newer ones than this stand on another page; 0: none do
     notifications: list[ShownNotification]
     up_to: int  # the id of the newest
@@ -66,7 +66,7 @@ def _notifications_page(request: ReaderRequest) -> NotificationsPage:
     rows = list(found[: LISTED + 1])
     clock = Clock()
     return NotificationsPage(
-        around=PageShell(request),
+        shell=PageShell(request),
         before=before,
         notifications=[_shown(row, clock) for row in rows[:LISTED]],
         up_to=rows[0].pk if rows else 0,

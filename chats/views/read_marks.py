@@ -22,7 +22,7 @@ from messaging.unread import can_mark
 class MarkedMessage:
     """A message after its mark has changed."""
 
-    around: PageShell
+    shell: PageShell
     conversation: Conversation
     m: ShownMessage
     live: str
@@ -56,14 +56,14 @@ def _answer(request: ReaderRequest, message: Message, *, read: bool) -> HttpResp
     if not wants_part(request):
         return back(request, f"{message_url(message.pk)}#m-{message.pk}")
     message.read = read
-    around = PageShell(request, message.conversation)
+    shell = PageShell(request, message.conversation)
     shown = presenter_for(request.user, message).show(message)
     shown.autofocus = True
     context = MarkedMessage(
-        around=around,
+        shell=shell,
         conversation=message.conversation,
         m=shown,
-        live=_marked_label(read, around.unread),
+        live=_marked_label(read, shell.unread),
     )
     return render_parts(request, ["partials/message.html", "partials/oob_counters.html"], context)
 
