@@ -15,6 +15,7 @@ from django.dispatch import Signal
 
 from benchmarks.techniques.technique import Scene, Technique
 from messaging import services, signals
+from messaging.folded_names import FoldedNames
 from messaging.mailboxes import Mailbox
 from messaging.managers import MessageQuerySet
 from messaging.models import (
@@ -88,6 +89,7 @@ def naive_clean_up(instance: User, **kwargs: Any) -> None:
         Participant.objects.filter(conversation=conversation).delete()
         conversation.delete()
     Mailbox.objects.filter(pk=instance.pk).delete()
+    FoldedNames.objects.filter(pk=instance.pk).delete()
 
 
 def naive_deletions() -> AbstractContextManager[None]:

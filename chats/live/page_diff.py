@@ -172,6 +172,7 @@ class Changes:
         shown = list(load(different, self.presenter).values()) if different else []
         for message in shown:
             message.oob = True
+            message.is_reply = self.places[message.pk].parent_pk in self.places
         return shown
 
     # --- What hangs below messages --------------------------------------------------------------

@@ -134,14 +134,17 @@ def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     """The fields of a `MessageContext`."""
     presenter = presenter_for(request.user, message)
     mine = message.sender_id == request.user.pk
+    level = level_of(request)
+    shown = presenter.show(message)
+    shown.is_reply = level > 0  # at the top of its page, what it answers is not drawn
     return {
         "shell": PageShell(request, message.conversation),
         "conversation": message.conversation,
         "message": message,
         "presenter": presenter,
         "other": Person.of(message.receiver if mine else message.sender),
-        "m": presenter.show(message),
-        "level": level_of(request),
+        "m": shown,
+        "level": level,
     }
 
 

@@ -12,7 +12,7 @@ from chats.http.requests import ReaderRequest
 from chats.http.responses import back, render_parts, signed_in, wants_part
 from chats.message_view_model import ShownMessage, message_url
 from chats.page_shell import PageShell
-from chats.views.messages import find_message, presenter_for
+from chats.views.messages import find_message, level_of, presenter_for
 from messaging import services
 from messaging.models import Conversation, Message
 from messaging.unread import can_mark
@@ -59,6 +59,7 @@ def _answer(request: ReaderRequest, message: Message, *, read: bool) -> HttpResp
     shell = PageShell(request, message.conversation)
     shown = presenter_for(request.user, message).show(message)
     shown.autofocus = True
+    shown.is_reply = level_of(request) > 0
     context = MarkedMessage(
         shell=shell,
         conversation=message.conversation,

@@ -6,22 +6,35 @@ import { $, $$, byId, changeAnswer, focused, numberInId, on } from "./dom.js";
 const page = document.scrollingElement;
 const isAtEnd = () => page.scrollHeight - page.scrollTop - innerHeight < 48;
 let following = false;
+let endTop = 0; // Where the window stood at the end last.
 
-const goToEnd = () => (page.scrollTop = page.scrollHeight);
+function goToEnd() {
+  page.scrollTop = page.scrollHeight;
+  endTop = page.scrollTop;
+}
 const isNewest = () => byId("latest"); // The page shows the newest messages, not older ones.
 
-addEventListener("scroll", () => (following = isAtEnd()), { passive: true });
+// Whether the reader stays at the end: until they move up. That the page has grown below is no move, and the event
+// of a scroll comes too late to tell one from the other.
+function stillFollows() {
+  if (isAtEnd()) {
+    following = true;
+    endTop = page.scrollTop;
+  } else if (page.scrollTop < endTop - 1) following = false;
+  return following;
+}
+addEventListener("scroll", stillFollows, { passive: true });
 
 // Opened without a place to go to, a conversation shows its end.
 if (isNewest() && !location.hash && !page.scrollTop) goToEnd();
-following = isAtEnd();
+stillFollows();
 
 // How much of the window the foot covers: what takes the focus or is addressed scrolls clear of it.
 const foot = byId("foot");
 if (foot)
   new ResizeObserver(() => {
     document.documentElement.style.setProperty("--covered", `${foot.offsetHeight}px`);
-    if (following) goToEnd();
+    if (stillFollows()) goToEnd();
   }).observe(foot);
 
 // What the reader has selected, or works on in the list, stays where it is.
@@ -29,7 +42,7 @@ const isBusy = () => $("#feed").contains(focused()) || !getSelection().isCollaps
 
 function join() {
   const link = $("#new-pill a[hx-get]");
-  if (!link || !following || isBusy() || link.dataset.background) return;
+  if (!link || !stillFollows() || isBusy() || link.dataset.background) return;
   link.dataset.background = "joins";
   htmx.trigger(link, "join");
 }
@@ -65,7 +78,7 @@ on("htmx:beforeSwap", ({ detail }) => {
 on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
   const elt = requestConfig?.elt;
   if (elt?.id === "composer" && xhr.status === 200) goToEnd(); // One's own message is whole and in view.
-  else if (following && isNewest()) goToEnd();
+  else if (stillFollows() && isNewest()) goToEnd();
   if (pressed) byId(pressed)?.focus();
   pressed = null;
   join();

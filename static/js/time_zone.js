@@ -5,5 +5,5 @@ import { $ } from "./dom.js";
 const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 const choice = $("select[name=time_zone]");
 
-if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=31536000; samesite=lax`;
+if (zone) document.cookie = `time_zone=${zone}; path=/; max-age=86400; samesite=lax`;
 if (choice && !choice.value && [...choice.options].some(({ value }) => value === zone)) choice.value = zone;

@@ -143,7 +143,7 @@ TURNED = """() => {
 
 # Covers the boxes of what people wrote, and shows the page with and without the words in them:
 # whatever differs was painted outside.
-THEIRS = "'[dir=auto], bdi, .msg-by, .avatar, mark, .bell, .option, .in-reply, .row-last'"
+THEIRS = "'[dir=auto], bdi, .msg-by, .avatar, mark, .bell, .option, .in-reply, .row-c'"
 COVER = """() => {
   for (const one of document.querySelectorAll(THEIRS)) {
     const box = one.getBoundingClientRect();

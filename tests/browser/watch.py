@@ -10,6 +10,19 @@ document.addEventListener("securitypolicyviolation", (event) =>
   console.error(`policy: ${event.violatedDirective} forbids ${event.blockedURI || event.sample}`));
 """
 
+# After every swap each id is there once, and no link leads to a place that the page does not have.
+TELL_OF_BROKEN_PLACES = """
+document.addEventListener("htmx:afterSettle", () => {
+  const seen = new Set();
+  for (const { id } of document.querySelectorAll("[id]")) {
+    if (seen.has(id)) console.error(`two elements have the id ${id}`);
+    seen.add(id);
+  }
+  for (const link of document.querySelectorAll("a[href^='#']"))
+    if (!seen.has(link.hash.slice(1))) console.error(`a link leads to ${link.hash}, which is not there`);
+});
+"""
+
 
 class Watch:
     def __init__(self) -> None:
@@ -17,7 +30,7 @@ class Watch:
         self._expected: list[re.Pattern[str]] = []
 
     def follow(self, context: BrowserContext) -> None:
-        context.add_init_script(TELL_OF_POLICY)
+        context.add_init_script(TELL_OF_POLICY + TELL_OF_BROKEN_PLACES)
         context.on("console", self._console)
         context.on("weberror", self._web_error)
         context.on("requestfailed", self._request_failed)
