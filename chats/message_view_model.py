@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
 
+from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateformat import format as format_date
@@ -25,6 +26,8 @@ from messaging.text import first_letter
 from messaging.unread import is_unread
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from django.contrib.auth.models import User
 
     from messaging.models import Message
@@ -142,6 +145,30 @@ class Person:
         return cls(pk, name, (name.split() or [name])[0], avatar(pk, name, hue))
 
 
+class People:
+    """The people whom a page draws, by id. Each `Person` is made when they are drawn first.
+
+    `users` are known already. Anybody else is looked up, since somebody may have left whose messages
+    stay; whoever has no account any more is a "Former member".
+    """
+
+    def __init__(self, reader: User, users: Iterable[User]) -> None:
+        self.reader = reader
+        self._users = {user.pk: user for user in users}
+        self._made: dict[int, Person] = {}
+
+    def __getitem__(self, pk: int) -> Person:
+        if pk not in self._made:
+            self._made[pk] = self._make(pk)
+        return self._made[pk]
+
+    def _make(self, pk: int) -> Person:
+        if pk == self.reader.pk:
+            return Person.reader(self._users.get(pk, self.reader))
+        user = self._users.get(pk) or get_user_model().objects.filter(pk=pk).first()
+        return Person.of(user) if user else Person.named(pk, _("Former member"))
+
+
 def avatar(user_pk: int, name: str, hue: str = "") -> SafeString:
     """A person's initials on one of six hues. Decoration: the name stands beside it.
 
@@ -224,16 +251,19 @@ class Presenter:
     `dividers` they are written as seen from today.
     """
 
-    def __init__(self, reader: User, people: dict[int, Person], *, dividers: bool = True) -> None:
-        self.reader_pk = reader.pk
+    def __init__(self, people: People, *, dividers: bool = True) -> None:
+        self.reader_pk = people.reader.pk
         self.people = people
         self.clock = Clock()
         self._dividers = dividers
-        self._names = {pk: format_html("<bdi>{}</bdi>", one.name) for pk, one in people.items()}
-        self._names[reader.pk] = escape(_("You"))
         self._own_message = _("your message")
         self._reply_to = _("to")
-        self._replying = {pk: self._replying_to(pk) for pk in people} | {None: SafeString()}
+        # Safe HTML, by the id of the person.
+        self._names: dict[int, SafeString] = {self.reader_pk: escape(_("You"))}
+        self._replying: dict[int | None, SafeString] = {
+            None: SafeString(),
+            self.reader_pk: escape(_("replying to you")),
+        }
 
     def show(self, message: Message) -> ShownMessage:
         own = message.sender_id == self.reader_pk
@@ -257,7 +287,7 @@ class Presenter:
             url=SafeString(message_url(message.pk)),
             classes=SafeString(classes),
             avatar=person.avatar,
-            name=self._names[message.sender_id],
+            name=self._name(message.sender_id),
             when=_with_day_apart(when),
             when_in_full=_safe(when_in_full),
             when_machine=SafeString(self.clock.machine(message.timestamp)),
@@ -265,7 +295,7 @@ class Presenter:
             whose=_safe(whose),
             reply_label=_safe(f"{self._reply_to} {whose}"),
             is_reply=parent_sender is not None,
-            in_reply_to=self._replying[parent_sender],
+            in_reply_to=self._replying_to(parent_sender),
             parent_id=SafeString(f"m-{message.parent_message_id}"),
             own=own,
             edited=message.edited,
@@ -283,9 +313,13 @@ class Presenter:
         began = getattr(message, "thread_began", None)
         return self.clock.local(began).date() if began else None
 
-    def _replying_to(self, sender_pk: int) -> SafeString:
-        if sender_pk == self.reader_pk:
-            return escape(_("replying to you"))
-        return format_html(
-            _("replying to {}"), format_html("<bdi>{}</bdi>", self.people[sender_pk].first)
-        )
+    def _name(self, sender_pk: int) -> SafeString:
+        if sender_pk not in self._names:
+            self._names[sender_pk] = format_html("<bdi>{}</bdi>", self.people[sender_pk].name)
+        return self._names[sender_pk]
+
+    def _replying_to(self, sender_pk: int | None) -> SafeString:
+        if sender_pk is not None and sender_pk not in self._replying:
+            first = format_html("<bdi>{}</bdi>", self.people[sender_pk].first)
+            self._replying[sender_pk] = format_html(_("replying to {}"), first)
+        return self._replying[sender_pk]

@@ -29,7 +29,7 @@ from chats.http.responses import (
     signed_in,
     wants_part,
 )
-from chats.message_view_model import Person, Presenter, message_url
+from chats.message_view_model import People, Person, Presenter, message_url
 from chats.page_shell import PageShell
 from chats.threads.conversation_list import Feed, appended, conversation_feed
 from chats.threads.layout_steps import LayoutStep
@@ -181,11 +181,11 @@ def conversation_unread(request: ReaderRequest, pk: int) -> HttpResponse:
 
 
 def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presenter:
-    other = other_person(request, conversation)
-    # Not as `request.user` has it, who was read before the versions of the conversation: what a
+    """What shows the messages of `conversation` to the reader. One query, for its people."""
+    _other_user(request, conversation)
+    # The reader as well: `request.user` was read before the versions of the conversation, and what a
     # version stands for is read after it.
-    me = Person.reader(conversation.people.get(request.user.pk, request.user))
-    return Presenter(request.user, {me.pk: me, other.pk: other})
+    return Presenter(People(request.user, conversation.people.values()))
 
 
 @signed_in

@@ -19,7 +19,7 @@ from chats.http.params import id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import back, render_part, render_parts, signed_in, wants_part
 from chats.live.page_diff import Pill
-from chats.message_view_model import Person, Presenter, ShownMessage
+from chats.message_view_model import People, Presenter, ShownMessage
 from chats.page_shell import PageShell
 from chats.views.conversations import marked_read_label
 from chats.welcome import Welcome
@@ -92,10 +92,8 @@ class Cards:
 
     def __iter__(self) -> Iterator[Card]:
         messages = self._found()[:CARDS]
-        people = {self.reader.pk: Person.of(self.reader)}
-        for message in messages:
-            people[message.sender_id] = Person.of(message.sender)
-        presenter = Presenter(self.reader, people, dividers=False)
+        people = People(self.reader, [message.sender for message in messages])
+        presenter = Presenter(people, dividers=False)
         for message in messages:
             answers = _answered(message, self.reader)
             yield Card(presenter.show(message), answers, oob=self.only is not None)

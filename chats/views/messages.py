@@ -18,7 +18,7 @@ from chats.edit_history import EditHistory, edit_history_of
 from chats.http.params import LARGEST_ID, id_or_zero
 from chats.http.requests import ReaderRequest
 from chats.http.responses import render_part, render_parts, signed_in, wants_part
-from chats.message_view_model import Person, Presenter, ShownMessage, message_url
+from chats.message_view_model import People, Person, Presenter, ShownMessage, message_url
 from chats.page_shell import PageShell
 from chats.threads.conversation_list import divider_above
 from chats.threads.layout import LEVELS, below
@@ -68,8 +68,7 @@ _MESSAGE = CompiledQuery(_message)
 
 
 def presenter_for(reader: User, message: Message) -> Presenter:
-    people = {user.pk: Person.of(user) for user in (message.sender, message.receiver)}
-    return Presenter(reader, people | {reader.pk: Person.reader(reader)})
+    return Presenter(People(reader, (message.sender, message.receiver)))
 
 
 @dataclass(slots=True)
@@ -134,6 +133,7 @@ def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     """The fields of a `MessageContext`."""
     presenter = presenter_for(request.user, message)
     mine = message.sender_id == request.user.pk
+    other_pk = message.receiver_id if mine else message.sender_id
     level = level_of(request)
     shown = presenter.show(message)
     shown.is_reply = level > 0  # at the top of its page, what it answers is not drawn
@@ -142,7 +142,7 @@ def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
         "conversation": message.conversation,
         "message": message,
         "presenter": presenter,
-        "other": Person.of(message.receiver if mine else message.sender),
+        "other": presenter.people[other_pk],
         "m": shown,
         "level": level,
     }
