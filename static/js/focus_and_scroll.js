@@ -1,6 +1,6 @@
 // Readers keep their place: the focus after a swap, and the scroll position of the list of conversations.
 
-import { $, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
+import { $, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
 
 let before; // The element that had the focus when the request was sent.
 let next; // Finds the element that takes the focus, for answers that name none by `autofocus`.
@@ -21,13 +21,16 @@ on("htmx:beforeRequest", ({ detail: { elt } }) => {
   };
 });
 
+// What had the focus may have been drawn again: by the answer, or by a change that came in the same moment.
 function giveFocusBack() {
-  if (focused() === document.body && before?.isConnected) before.focus();
+  if (focused() !== document.body || !before) return;
+  (before.isConnected ? before : before.id && byId(before.id))?.focus?.();
 }
 on("htmx:afterRequest", giveFocusBack);
+on("pointerdown", () => (before = null)); // Who points elsewhere wants the focus elsewhere.
 
 on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
-  if (sendsInBackground(requestConfig?.elt)) return;
+  if (sendsInBackground(requestConfig?.elt)) return giveFocusBack();
   if (next && xhr.status < 400) (next() || $("h1")).focus();
   next = null;
   giveFocusBack();
