@@ -16,6 +16,8 @@ let askAgain = false; // A new version was reported while an answer was on its w
 let postponed = false; // A difference waits until the reader has moved on.
 let nextQuestion; // A timer.
 let drawnWhenAsked;
+let answered = 0; // The number of other requests that were answered: each may have changed what the page shows.
+let answeredWhenAsked;
 
 // Ids as text, each as its distance from the one before: so hundreds of them fit into an address.
 const encodeIds = (elements) => elements.map(numberInId).sort((a, b) => a - b)
@@ -32,6 +34,7 @@ function ask() {
   if (readerIsWaiting()) return askIn(100); // The request of the reader comes first.
   asking = true;
   drawnWhenAsked = drawn();
+  answeredWhenAsked = answered;
   const values = {
     since: shown().since,
     drawn: drawnWhenAsked,
@@ -47,7 +50,10 @@ function askIn(milliseconds) {
 }
 
 on("htmx:afterRequest", ({ detail: { requestConfig, successful, xhr } }) => {
-  if (requestConfig.elt.id !== "changes") return;
+  if (requestConfig.elt.id !== "changes") {
+    answered += 1;
+    return;
+  }
   asking = false;
   // The line "New" goes with the message below it, and the divider of a day with its last message.
   for (const line of $$("#feed > .new-line:not(:has(+ .node))")) line.remove();
@@ -77,7 +83,7 @@ on("htmx:beforeSwap", ({ detail }) => {
     detail.shouldSwap = false; // The reader has asked for nothing, so no error page replaces anything.
     return;
   }
-  if (drawnWhenAsked !== drawn() || readerIsWaiting()) {
+  if (drawnWhenAsked !== drawn() || answeredWhenAsked !== answered || readerIsWaiting()) {
     // The page has changed since it asked, or is about to: another answer, which may be older than this one, is
     // on its way, and nothing would ask again after it. So this answer is dropped, and the page asks again.
     detail.shouldSwap = false;
