@@ -7,8 +7,9 @@ on("click", async ({ target }) => {
   if (!button) return;
   byId(button.dataset.copy).select();
   // Without https browsers have no clipboard for scripts, but still the command.
-  if (navigator.clipboard) await navigator.clipboard.writeText(byId(button.dataset.copy).value);
-  else document.execCommand("copy");
+  // A window that has just lost the focus may not use it either.
+  const copied = navigator.clipboard?.writeText(byId(button.dataset.copy).value).then(() => true, () => false);
+  if (!(await copied)) document.execCommand("copy");
   byId("live").textContent = button.dataset.copied;
   button.textContent = button.dataset.copied;
 });

@@ -43,7 +43,8 @@ on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
 on("focusin", ({ target: box }) => {
   if (!("caretEnd" in box.dataset)) return;
   delete box.dataset.caretEnd;
-  box.setSelectionRange(box.value.length, box.value.length);
+  const hasSelection = box.selectionStart !== box.selectionEnd;
+  if (!hasSelection) box.setSelectionRange(box.value.length, box.value.length);
 });
 
 // A search that was typed while the scripts were still loading is sent now.

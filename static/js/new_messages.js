@@ -55,7 +55,9 @@ function merge(content) {
     if (day && dates.has(day.dateTime)) item.remove();
     if (!item.matches(".node")) continue;
     const article = $("article", item);
-    const next = $$("#feed > .node").find((one) => numberInId($("article", one)) > numberInId(article));
+    // A message that is being edited may be out of the page for the moment of this swap.
+    const next = $$("#feed > .node:has(> article)")
+      .find((one) => numberInId($("article", one)) > numberInId(article));
     if (byId(article.id)) item.remove();
     else if (next) {
       next.before(item);

@@ -206,6 +206,8 @@ class Looking:
                 wrong.append(f"paints outside of its box at {width} px")
         if layout:
             wrong += page.evaluate(TURNED)
+            # A page of plain words may be so short that it needs no scrollbar, and is wider for it.
+            page.evaluate("document.documentElement.style.overflowY = 'scroll'")
             shown = page.evaluate(PLACE)
             plain = page.evaluate(PLACE_OF_PLAIN)
             wrong += [

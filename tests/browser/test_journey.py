@@ -156,7 +156,7 @@ def edit_and_look_back(ann: Page, bob: Page) -> None:
     full.click()
     expect(bob.get_by_role("heading", name="Edit history").first).to_be_visible()
     expect(bob.locator(".versions > li")).to_have_count(2)
-    expect(bob.locator("del").first).to_contain_text("Friday")
+    expect(bob.locator(".versions del").first).to_contain_text("Friday")
     expect(bob.locator("ins").first).to_contain_text("Saturday")
     expect(bob.locator(".versions summary").first).to_contain_text("Ann Ray edited")
 
