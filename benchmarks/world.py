@@ -263,5 +263,5 @@ NOTIFICATION_COLUMNS = ("id", "user_id", "message_id", "kind", "read", "created_
 CONVERSATION_COLUMNS = ("id", "pair_key", "version", "last_message_id", "created_at")
 PARTICIPANT_COLUMNS = (
     *("conversation_id", "user_id", "last_activity", "version"),
-    *("mail_pending", "mailed_up_to"),
+    *("mail_pending", "mailed_up_to", "by_activity"),
 )

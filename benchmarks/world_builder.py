@@ -99,6 +99,8 @@ def _write(data: World) -> Landmarks:
             data.notifications.clear()
         insert(MessageHistory, world.HISTORY_COLUMNS, data.histories)
         write_conversations(data)
+    answered = Message.objects.filter(thread__isnull=False).values("thread")
+    Message.objects.filter(pk__in=answered).store_newest_replies()
     return data.landmarks
 
 
@@ -175,7 +177,7 @@ def write_conversations(data: World | SearchWorld) -> None:
         Participant,
         world.PARTICIPANT_COLUMNS,
         (
-            (number, person, last.get(number, (0, never))[1], 0, False, 0)
+            (number, person, last.get(number, (0, never))[1], 0, False, 0, False)
             for number, pair in enumerate(data.pairs, 1)
             for person in pair
         ),
@@ -226,3 +228,5 @@ def _delete_sent_messages(found: Landmarks) -> None:
             Participant.objects.filter(conversation=pk).update(last_activity=last.timestamp)
     Notification.objects.filter(message__gt=found.last_message).delete()
     newer.delete_rows()
+    roots = Message.objects.filter(conversation__in=touched, newest_reply__gt=found.last_message)
+    roots.store_newest_replies()

@@ -119,6 +119,7 @@ def _key(reader: User, conversation: Conversation) -> str:
         conversation.pk,
         conversation.version,
         conversation.reader_version,
+        conversation.by_activity,
         *what_pages_depend_on(),
     )
     # Hashed: some caches reject characters that occur in the names of time zones.

@@ -9,6 +9,7 @@ from uuid import UUID
 from django.apps import apps
 from django.db import models
 from django.db.models import (
+    BigIntegerField,
     Count,
     ExpressionWrapper,
     F,
@@ -51,6 +52,10 @@ TREE_COLUMNS = ("id", "parent_message_id", *unread.COLUMNS)
 NOTHING = Value(0)
 
 
+# Where a root stands in the order of latest activity: the id of the newest message of its thread.
+ACTIVITY = Coalesce("newest_reply", "id", output_field=BigIntegerField())
+
+
 class UnreadThread(NamedTuple):
     """A thread that holds unread replies."""
 
@@ -74,12 +79,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, user: User | int) -> Self:
         """The conversations that `user` takes part in.
 
-        Each has `reader_version`, the version of the user's read marks in it. It comes from the row
-        of the participant, the same that makes the conversation visible.
+        Each has `reader_version`, the version of the user's read marks in it, and `by_activity`, the
+        order in which the user reads it. They come from the row of the participant, the same that
+        makes the conversation visible.
         """
         # A person takes part once (participant_joins_once), so the join repeats no row.
         return self.filter(participants__user=user).annotate(
-            reader_version=F("participants__version")
+            reader_version=F("participants__version"),
+            by_activity=F("participants__by_activity"),
         )
 
     def with_participant(self, user: User | int) -> Self:
@@ -221,6 +228,22 @@ class MessageQuerySet(models.QuerySet["Message"]):
             first_reply=Subquery(replies[:1]),
             last_reply=Subquery(replies.order_by("-id")[:1]),
         )
+
+    def with_activity(self) -> Self:
+        """Root messages, each with its `activity`, the id of the newest message of its thread, and
+        with `active_at`, when that one was sent.
+        """
+        newest = self.model._base_manager.filter(pk=OuterRef("activity")).order_by()
+        return self.annotate(activity=ACTIVITY).annotate(
+            active_at=Subquery(newest.values("timestamp"))
+        )
+
+    def store_newest_replies(self) -> None:
+        """Give each of these root messages the `newest_reply` that its thread has now."""
+        replies = self.model._base_manager.filter(thread=OuterRef("pk")).order_by("-id")
+        self.update(newest_reply=Subquery(replies.values("pk")[:1]))
+
+    store_newest_replies.alters_data = True  # type: ignore[attr-defined]
 
     def ancestors_of(self, message: Message) -> Self:
         """The messages above `message`: its parent, the parent of that one, up to the root.

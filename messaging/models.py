@@ -21,6 +21,7 @@ from messaging.events import Audience
 from messaging.folded_names import FoldedNames  # noqa: F401  (a table)
 from messaging.mailboxes import Mailbox
 from messaging.managers import (
+    ACTIVITY,
     ConversationQuerySet,
     MessageManager,
     NotificationManager,
@@ -29,6 +30,8 @@ from messaging.managers import (
 )
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.contrib.auth.models import User
 
     from messaging.managers import MessageQuerySet
@@ -47,9 +50,10 @@ PLACE_FIELDS = ("sender", "receiver", "parent_message", "thread", "conversation"
 # What one person sees: whether they have read the message. All other fields everybody sees.
 READ_FIELDS = frozenset({"read", "read_at"})
 
-# What follows from the text, and the number of the change: save() sets these fields itself.
+# What follows from the text, the number of the change, and what follows from the replies: save() sets
+# these fields itself.
 TEXT_FIELDS = frozenset({"content", "content_html", "html_version", "edited", "text_version"})
-DERIVED_FIELDS = (TEXT_FIELDS | {"changed_in"}) - {"content"}
+DERIVED_FIELDS = (TEXT_FIELDS | {"changed_in", "newest_reply"}) - {"content"}
 
 
 class Conversation(models.Model):
@@ -67,6 +71,7 @@ class Conversation(models.Model):
 
     # Annotated by `visible_to`.
     reader_version: int
+    by_activity: bool
 
     objects = ConversationQuerySet.as_manager()
 
@@ -119,6 +124,8 @@ class Participant(models.Model):
     # Rises with every read mark of this person. Not part of Conversation.version: the pages of the
     # other person must not change, or tell, when a message is read.
     version = models.PositiveBigIntegerField(default=0, editable=False)
+    # Whether this person reads the conversation in the order of its latest replies.
+    by_activity = models.BooleanField(default=False)
     # A task that mails this person about this conversation waits in the queue.
     mail_pending = models.BooleanField(default=False, editable=False)
     # The id of the newest message that a mail to this person was about.
@@ -171,6 +178,9 @@ class Message(models.Model):
         related_name="thread_messages",
         db_index=False,
     )
+    # On the root of a thread: the id of its newest reply; null without replies. No foreign key: it
+    # orders the roots, and leads nowhere.
+    newest_reply = models.PositiveBigIntegerField(null=True, editable=False)
     conversation = models.ForeignKey(
         Conversation,
         DO_NOTHING,
@@ -195,6 +205,11 @@ class Message(models.Model):
     reply_count: int
     first_reply: int
     last_reply: int
+    # Annotated by `find_message`: the order in which its reader has the conversation.
+    by_activity: bool
+    # Annotated by `with_activity`.
+    activity: int
+    active_at: datetime
 
     objects = MessageManager()
     unread = UnreadMessagesManager()
@@ -224,6 +239,12 @@ class Message(models.Model):
                 F("id").desc(),
                 condition=Q(parent_message__isnull=True),
                 name="message_roots",
+            ),
+            models.Index(
+                "conversation",
+                ACTIVITY.desc(),
+                condition=Q(parent_message__isnull=True),
+                name="message_roots_by_activity",
             ),
             models.Index(
                 "parent_message",
@@ -365,6 +386,8 @@ class Message(models.Model):
         )
 
     def _move_conversation_up(self) -> None:
+        if self.thread_id is not None:
+            Message.objects.filter(pk=self.thread_id).update(newest_reply=self.pk)
         Conversation.objects.filter(pk=self.conversation_id).update(last_message=self)
         people = Participant.objects.filter(conversation=self.conversation_id)
         if not people.update(last_activity=self.timestamp):

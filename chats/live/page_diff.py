@@ -12,6 +12,8 @@ from functools import cached_property
 from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.db.models import F
+
 from chats.http.params import id_or_zero
 from chats.threads.conversation_list import counts_of, ends_of
 from chats.threads.layout import LEVELS, load
@@ -26,6 +28,7 @@ from chats.threads.layout_steps import (
 )
 from chats.threads.reply_rows import count_some, rows_of_threads
 from messaging import unread
+from messaging.managers import ACTIVITY
 from messaging.models import Message
 from messaging.threads import Branch, grow, walk
 
@@ -310,16 +313,22 @@ class Changes:
 
     @cached_property
     def _coming(self) -> MessageQuerySet:
-        roots = [place.pk for place in self.places.values() if place.thread_pk is None]
-        newer: MessageQuerySet = self.conversation.messages.top_level().filter(
-            pk__gt=min(roots, default=0)
-        )
-        return newer.exclude(pk__in=roots)
+        """Roots that are not drawn, after the first one that is, each with its `position`."""
+        roots: MessageQuerySet = self.conversation.messages.top_level()
+        drawn = [place.pk for place in self.places.values() if place.thread_pk is None]
+        if self.conversation.by_activity:
+            roots = roots.annotate(position=ACTIVITY)
+            found = roots.filter(pk__in=drawn).order_by("position")
+            first = found.values_list("position", flat=True).first() or 0
+        else:
+            roots = roots.annotate(position=F("id"))
+            first = min(drawn, default=0)
+        return roots.filter(position__gt=first).exclude(pk__in=drawn)
 
     @cached_property
     def pill(self) -> Pill:
-        """Messages that begin threads and are not drawn, below the oldest one that is."""
-        coming = list(self._coming.order_by("pk").values_list("pk", flat=True)[:MANY])
+        """Messages that begin threads and are not drawn, below the first one that is."""
+        coming = list(self._coming.order_by("position").values_list("position", flat=True)[:MANY])
         return Pill(len(coming), coming[0] - 1) if coming else Pill()
 
 

@@ -51,9 +51,13 @@ def conversation_feed(
     """Twenty top-level messages, those before the id `before` or the newest, oldest first; those
     after the id `after` only, if it is given.
 
-    Threads that hold something unread stand open, a hundred messages in all at most.
+    Where the reader has the conversation in the order of latest activity, it is the newest message
+    of a thread whose id counts. Threads that hold something unread stand open, a hundred messages
+    in all at most.
     """
-    newest = _NEWEST.rows(conversation.pk, after, before or LARGEST_ID)
+    by_activity = conversation.by_activity
+    listed = _LATEST_ACTIVE if by_activity else _NEWEST
+    newest = listed.rows(conversation.pk, after, before or LARGEST_ID)
     found = newest[:ROOTS][::-1]
     counts = counts_of(found)
     unread = Message.unread.counts_by_thread(conversation, reader, counts.keys())
@@ -74,10 +78,11 @@ def conversation_feed(
         shown |= load(wanted, presenter)
     drawing.ends = ends_of(closed, shown)
     in_order = [tops[message.pk] for message in found]
-    steps = list(_divided(drawing.steps(in_order, shown, level=0), presenter))
+    days = {root.pk: presenter.clock.local(root.active_at).date() for root in found if by_activity}
+    steps = list(_divided(drawing.steps(in_order, shown, level=0), presenter, days))
     feed = Feed(steps)
     if len(newest) > ROOTS:
-        feed.older_before = found[0].pk
+        feed.older_before = found[0].activity if by_activity else found[0].pk
         # It goes with the link: the older messages bring their own dividers.
         first, *feed.steps = steps
         assert isinstance(first, DayStep)  # noqa: S101 - a list that holds a message begins with one
@@ -86,6 +91,18 @@ def conversation_feed(
     if before:
         feed.steps += _divider_below(conversation, found[-1:], before, presenter)
     return feed
+
+
+def _latest_active(conversation: int, after: int, before: int) -> QuerySet[Message]:
+    roots = Message.objects.filter(conversation=conversation).top_level().with_activity()
+    between = roots.filter(activity__gt=after, activity__lt=before)
+    # Ids first, from the index: what is counted for each is counted for twenty.
+    pks = between.order_by("-activity").values("pk")[: ROOTS + 1]
+    found = Message.objects.filter(pk__in=pks).with_activity().with_replies(OPENED + 1)
+    return found.order_by("-activity")
+
+
+_LATEST_ACTIVE = CompiledQuery(_latest_active)
 
 
 def _newest(conversation: int, after: int, before: int) -> QuerySet[Message]:
@@ -109,10 +126,14 @@ def counts_of(roots: Iterable[Message]) -> dict[int, tuple[int, int, int]]:
     }
 
 
-def appended(message: Message, presenter: Presenter) -> list[LayoutStep]:
+def appended(
+    message: Message, conversation: Conversation, presenter: Presenter
+) -> list[LayoutStep]:
     """The steps that add a message that begins a thread below those that are shown."""
     shown = presenter.show(message)
-    earlier = message.conversation.messages.top_level().filter(pk__lt=message.pk)
+    earlier = conversation.messages.filter(pk__lt=message.pk)
+    if not conversation.by_activity:
+        earlier = earlier.top_level()
     last = earlier.newest(1).values_list("timestamp", flat=True).first()
     is_same_day = last is not None and presenter.clock.local(last).date() == shown.day
     divider = [] if is_same_day else [divider_above(shown, presenter)]
@@ -133,12 +154,18 @@ def _divider_below(
 ) -> list[LayoutStep]:
     """The divider that the message `before` lost with the link to these older ones."""
     # It may have been deleted since: what came after it then stands at the top.
-    lower = conversation.messages.top_level().filter(pk__gte=before).order_by("id")
-    below = lower.values_list("timestamp", flat=True).first()
+    roots = conversation.messages.top_level()
+    if conversation.by_activity:
+        lower = roots.with_activity().filter(activity__gte=before).order_by("activity")
+        below = lower.values_list("active_at", flat=True).first()
+    else:
+        lower = roots.filter(pk__gte=before).order_by("id")
+        below = lower.values_list("timestamp", flat=True).first()
     if below is None or not last:
         return []
+    above = last[0].active_at if conversation.by_activity else last[0].timestamp
     day = presenter.clock.local(below).date()
-    if day == presenter.clock.local(last[0].timestamp).date():
+    if day == presenter.clock.local(above).date():
         return []
     return [_divider(day, presenter)]
 
@@ -169,13 +196,20 @@ def ends_of(closed: dict[int, list[int]], shown: dict[int, ShownMessage]) -> dic
     return said
 
 
-def _divided(steps: Iterable[LayoutStep], presenter: Presenter) -> Iterator[LayoutStep]:
-    """`steps` with a divider above the first top-level message of each day."""
+def _divided(
+    steps: Iterable[LayoutStep], presenter: Presenter, days: dict[int, date]
+) -> Iterator[LayoutStep]:
+    """`steps` with a divider above the first top-level message of each day: that of `days`, or the
+    day on which it was sent.
+    """
     day: date | None = None
     for step in steps:
-        if isinstance(step, MessageStep) and step.level == 0 and step.m.day != day:
-            day = step.m.day
-            yield _divider(day, presenter)
+        if isinstance(step, MessageStep) and step.level == 0:
+            its_day = days.get(step.m.pk, step.m.day)
+            if its_day != day:
+                day = its_day
+                step.joins = False
+                yield _divider(day, presenter)
         yield step
 
 

@@ -150,7 +150,7 @@ def _is_run(earlier: ShownMessage, later: ShownMessage) -> bool:
         and not earlier.deleted
         and not later.deleted
         and earlier.day == later.day
-        and later.moment - earlier.moment <= RUN
+        and timedelta(0) <= later.moment - earlier.moment <= RUN
     )
 
 

@@ -6,6 +6,7 @@ from chats.views.changes import changes, conversation_changes, conversation_new
 from chats.views.conversations import (
     conversation_detail,
     conversation_messages,
+    conversation_order,
     conversation_read,
     conversation_seen,
     conversation_unread,
@@ -17,6 +18,7 @@ from chats.views.live import live
 from chats.views.messages import message_delete, message_detail, message_history
 from chats.views.new_message import message_new, people
 from chats.views.notifications import notifications, notifications_read
+from chats.views.printing import conversation_print
 from chats.views.read_marks import message_read, message_unread
 from chats.views.replies_and_edits import message_edit, message_reply
 from chats.views.search import search
@@ -28,6 +30,8 @@ __all__ = [
     "conversation_draft",
     "conversation_messages",
     "conversation_new",
+    "conversation_order",
+    "conversation_print",
     "conversation_read",
     "conversation_seen",
     "conversation_unread",

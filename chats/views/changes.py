@@ -95,6 +95,8 @@ def conversation_changes(request: ReaderRequest, pk: int) -> HttpResponse:
     shell = PageShell(request, conversation)
     if since == shell.version:
         return HttpResponse(status=204)
+    if not shell.on_conversation:  # the page of a thread knows one order
+        conversation.by_activity = False
     context = ChangedConversation(shell=shell, conversation=conversation)
     parts = ["partials/oob_counters.html", "partials/changes.html"]
     if since[1:] != shell.version[1:]:

@@ -185,7 +185,8 @@ def presenter_of(request: ReaderRequest, conversation: Conversation) -> Presente
     _other_user(request, conversation)
     # The reader as well: `request.user` was read before the versions of the conversation, and what a
     # version stands for is read after it.
-    return Presenter(People(request.user, conversation.people.values()))
+    people = People(request.user, conversation.people.values())
+    return Presenter(people, dividers=not conversation.by_activity)
 
 
 @signed_in
@@ -217,11 +218,21 @@ def message_send(request: ReaderRequest, pk: int) -> HttpResponse:
     context = SentMessage(
         **conversation_context(request, conversation),
         form=MessageForm.fresh(),
-        steps=appended(message, presenter_of(request, conversation)),
+        steps=appended(message, conversation, presenter_of(request, conversation)),
         live=_("Message sent"),
     )
     parts = ["partials/composer.html", "partials/oob_items.html", "partials/oob_counters.html"]
     return render_parts(request, parts, context)
+
+
+@signed_in
+@require_POST
+def conversation_order(request: ReaderRequest, pk: int) -> HttpResponse:
+    """Choose the order in which the reader has this conversation."""
+    find_conversation(request.user, pk)
+    by_activity = request.POST.get("order") == "activity"
+    services.set_order(reader=request.user, conversation_pk=pk, by_activity=by_activity)
+    return redirect(f"{reverse('chats:conversation_detail', args=[pk])}#latest")
 
 
 @signed_in

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages as flash
+from django.db.models import F
 from django.db.models.functions import Left
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -60,6 +61,7 @@ def _message(pk: int, reader: int) -> QuerySet[Message]:
     # Without the mailbox of who receives an answer: where mail is sent, one is asked for then. With
     # two more tables PostgreSQL thinks twice as long about every message, 2.3 ms instead of 1.3.
     messages: QuerySet[Message] = Message.objects.visible_to(reader).filter(pk=pk).for_display()
+    messages = messages.annotate(by_activity=F("conversation__participants__by_activity"))
     return messages.select_related("receiver", "conversation")
 
 
@@ -67,8 +69,11 @@ def _message(pk: int, reader: int) -> QuerySet[Message]:
 _MESSAGE = CompiledQuery(_message)
 
 
-def presenter_for(reader: User, message: Message) -> Presenter:
-    return Presenter(People(reader, (message.sender, message.receiver)))
+def presenter_for(request: ReaderRequest, message: Message) -> Presenter:
+    """What shows `message`, which `find_message` found, on the page that the reader looks at."""
+    people = People(request.user, (message.sender, message.receiver))
+    by_activity = message.by_activity and PageShell(request, message.conversation).on_conversation
+    return Presenter(people, dividers=not by_activity)
 
 
 @dataclass(slots=True)
@@ -131,7 +136,7 @@ class DeletePage(MessageContext):
 
 def message_context(request: ReaderRequest, message: Message) -> dict[str, Any]:
     """The fields of a `MessageContext`."""
-    presenter = presenter_for(request.user, message)
+    presenter = presenter_for(request, message)
     mine = message.sender_id == request.user.pk
     other_pk = message.receiver_id if mine else message.sender_id
     level = level_of(request)

@@ -57,7 +57,7 @@ def _answer(request: ReaderRequest, message: Message, *, read: bool) -> HttpResp
         return back(request, f"{message_url(message.pk)}#m-{message.pk}")
     message.read = read
     shell = PageShell(request, message.conversation)
-    shown = presenter_for(request.user, message).show(message)
+    shown = presenter_for(request, message).show(message)
     shown.autofocus = True
     shown.is_reply = level_of(request) > 0
     context = MarkedMessage(

@@ -289,6 +289,9 @@ class _Import:
                 version=Subquery(newest.values("changed_in")[:1]),
                 last_message=Subquery(newest.values("pk")[:1]),
             )
+            Message.objects.filter(
+                conversation__in=some, parent_message=None
+            ).store_newest_replies()
         older = self.changed_conversations - self.new_conversations
         for pair, pk in self.conversations.items():
             if pk in older:

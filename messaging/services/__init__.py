@@ -14,6 +14,7 @@ from messaging.services.read_marks import (
     mark_notifications_as_read,
     read_notifications_of,
 )
+from messaging.services.reading_order import set_order
 from messaging.services.sending import (
     MessageConflict,
     clean_content,
@@ -47,4 +48,5 @@ __all__ = [
     "resume_account_deletions",
     "save_draft",
     "send_message",
+    "set_order",
 ]

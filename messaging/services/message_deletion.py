@@ -56,7 +56,11 @@ def delete_messages(messages: MessageQuerySet) -> int:
         pks = [pk for pk, its_conversation, _thread in found if its_conversation == conversation]
         for some in in_chunks(pks):
             _empty(some, version)
-    deleted = _delete_empty_rows({thread or pk for pk, _conversation, thread in found})
+    threads = {thread or pk for pk, _conversation, thread in found}
+    deleted = _delete_empty_rows(threads)
+    if deleted:
+        for some in in_chunks(sorted(threads)):
+            Message.objects.filter(pk__in=some).store_newest_replies()
     if deleted and len(found) > 1:
         # The rows that stay carry the version, and so hide that other rows went under it. An open
         # page learns that something is gone from a version that no row carries.

@@ -55,8 +55,9 @@ function merge(content) {
     if (day && dates.has(day.dateTime)) item.remove();
     if (!item.matches(".node")) continue;
     const article = $("article", item);
-    // A message that is being edited may be out of the page for the moment of this swap.
-    const next = $$("#feed > .node:has(> article)")
+    // A message that is being edited may be out of the page for the moment of this swap. In the order of latest
+    // activity, what comes belongs at the end.
+    const next = !byId("feed").dataset.byActivity && $$("#feed > .node:has(> article)")
       .find((one) => numberInId($("article", one)) > numberInId(article));
     if (byId(article.id)) item.remove();
     else if (next) {

@@ -12,10 +12,12 @@ OF_CONVERSATION = (
     "conversation_messages",
     "conversation_changes",
     "conversation_new",
+    "conversation_print",
 )
 OF_CONVERSATION_POSTED = (
     "message_send",
     "conversation_draft",
+    "conversation_order",
     "conversation_read",
     "conversation_seen",
 )

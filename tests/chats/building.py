@@ -31,6 +31,7 @@ def replies_to(parent, number, *, unread=False):
             Notification(user_id=reply.receiver_id, message=reply, kind="reply") for reply in made
         )
     Conversation.objects.filter(pk=parent.conversation_id).update(last_message=made[-1])
+    Message.objects.filter(pk=parent.root_pk).update(newest_reply=made[-1].pk)
     return [reply.pk for reply in made]
 
 

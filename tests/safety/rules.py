@@ -83,6 +83,8 @@ RULES = {
     "chats:conversation_draft": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_read": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_unread": Rule(MEMBERS, READ, "conversation"),
+    "chats:conversation_print": Rule(MEMBERS, READ, "conversation"),
+    "chats:conversation_order": Rule(MEMBERS, POST, "conversation"),
     "chats:conversation_seen": Rule(MEMBERS, POST, "conversation"),
     "chats:message_detail": Rule(MEMBERS, READ, "message"),
     "chats:message_reply": Rule(MEMBERS, FORM, "message"),
