@@ -244,7 +244,7 @@ class World:
         recent.append((pk, thread or pk, sender))
         del recent[:-RECENT]
         self.last_message[conversation] = (pk, timestamp)
-        kind = "reply" if parent else "message"
+        kind = "reply" if parent and parent[2] == receiver else "message"
         self.notifications.append((pk, receiver, pk, kind, int(not unread), timestamp))
         return (
             *(pk, sender, receiver, content, html, HTML_VERSION, timestamp, int(versions > 0)),

@@ -182,6 +182,12 @@ class MessageQuerySet(models.QuerySet["Message"]):
         """Messages of the conversations that `user` takes part in: all that they may see."""
         return self.filter(conversation__participants__user=user)
 
+    def with_order(self) -> Self:
+        """Messages found by `visible_to`, each with `by_activity`, the order in which that person
+        reads its conversation.
+        """
+        return self.annotate(by_activity=F("conversation__participants__by_activity"))
+
     def top_level(self) -> Self:
         """Messages that answer nothing: the roots that the page of a conversation lists."""
         return self.filter(parent_message=None)
@@ -427,10 +433,14 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
 
 
 class NotificationQuerySet(models.QuerySet["Notification"]):
+    def in_bell(self, user: User | int) -> Self:
+        """Those that the bell shows: replies to what `user` wrote."""
+        return self.filter(message_not_being_deleted(), user=user, kind="reply")
+
     def for_list(self, user: User) -> Self:
-        """The notifications of `user`, newest first, with their messages: one query."""
+        """Those that the bell shows, newest first, with their messages: one query."""
         return (
-            self.filter(message_not_being_deleted(), user=user)
+            self.in_bell(user)
             .select_related("message__sender")
             .only(
                 "kind",
@@ -438,7 +448,7 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
                 "created_at",
                 "user_id",
                 "message__content",
-                "message__conversation_id",
+                "message__thread_id",
                 "message__sender__username",
                 "message__sender__first_name",
             )
@@ -446,12 +456,13 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         )
 
     def unread_by(self, user: User) -> Self:
-        return self.filter(message_not_being_deleted(), unread.UNREAD, user=user)
+        """Those that the bell counts: unread replies to what `user` wrote."""
+        return self.in_bell(user).filter(unread.UNREAD)
 
 
 class NotificationManager(models.Manager.from_queryset(NotificationQuerySet)):  # type: ignore[misc]
     def count_unread(self, user: User) -> int:
-        """The number at the bell. It stops at `NOTIFICATIONS_COUNTED`."""
+        """The number at the bell: unread replies. It stops at `NOTIFICATIONS_COUNTED`."""
         return len(_UNREAD_NOTIFICATIONS.rows(user.pk))
 
 
@@ -461,9 +472,7 @@ NOTIFICATIONS_COUNTED = 1_000
 
 def _unread_notifications(user_pk: int) -> models.QuerySet[Any, tuple[Any, ...]]:
     notifications = apps.get_model("messaging.Notification").objects
-    found: models.QuerySet[Any] = notifications.filter(
-        message_not_being_deleted(), unread.UNREAD, user=user_pk
-    )
+    found: models.QuerySet[Any] = notifications.in_bell(user_pk).filter(unread.UNREAD)
     return found.order_by().values_list("user_id")[:NOTIFICATIONS_COUNTED]
 
 

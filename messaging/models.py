@@ -205,7 +205,7 @@ class Message(models.Model):
     reply_count: int
     first_reply: int
     last_reply: int
-    # Annotated by `find_message`: the order in which its reader has the conversation.
+    # Annotated by `with_order`.
     by_activity: bool
     # Annotated by `with_activity`.
     activity: int
@@ -451,7 +451,7 @@ class Notification(models.Model):
 
     class Kind(models.TextChoices):
         MESSAGE = "message", _("message")
-        REPLY = "reply", _("reply")
+        REPLY = "reply", _("reply")  # to what the person wrote: the bell shows these
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, DO_NOTHING, related_name="notifications", db_index=False
@@ -466,8 +466,8 @@ class Notification(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint("user", "message", name="notification_told_once")]
         indexes = [
-            models.Index("user", F("id").desc(), name="notification_newest"),
-            models.Index("user", "read", name="notification_unread"),
+            models.Index("user", "kind", F("id").desc(), name="notification_newest"),
+            models.Index("user", "kind", "read", name="notification_unread"),
         ]
 
     def __str__(self) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db.models import F
 
@@ -36,10 +36,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
+    from django.db.models.functions import Coalesce
     from django.http import QueryDict
 
     from chats.message_view_model import Presenter, ShownMessage
-    from messaging.managers import MessageQuerySet
     from messaging.models import Conversation
 
 DRAWN_AT_MOST = 2_000  # messages a page tells of
@@ -312,18 +313,19 @@ class Changes:
     # --- What is not on the page at all ---------------------------------------------------------
 
     @cached_property
-    def _coming(self) -> MessageQuerySet:
+    def _coming(self) -> QuerySet[Any, Any]:
         """Roots that are not drawn, after the first one that is, each with its `position`."""
-        roots: MessageQuerySet = self.conversation.messages.top_level()
+        roots: QuerySet[Message, Any] = self.conversation.messages.top_level()
         drawn = [place.pk for place in self.places.values() if place.thread_pk is None]
         if self.conversation.by_activity:
-            roots = roots.annotate(position=ACTIVITY)
-            found = roots.filter(pk__in=drawn).order_by("position")
+            position: Coalesce | F = ACTIVITY
+            found = roots.filter(pk__in=drawn).annotate(position=position).order_by("position")
             first = found.values_list("position", flat=True).first() or 0
         else:
-            roots = roots.annotate(position=F("id"))
+            position = F("id")
             first = min(drawn, default=0)
-        return roots.filter(position__gt=first).exclude(pk__in=drawn)
+        coming = roots.annotate(position=position).filter(position__gt=first)
+        return coming.exclude(pk__in=drawn)
 
     @cached_property
     def pill(self) -> Pill:

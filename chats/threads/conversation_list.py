@@ -20,6 +20,7 @@ from chats.threads.layout_steps import (
 )
 from chats.threads.reply_rows import KNOWN, rows_of_threads
 from common.compiled_queries import CompiledQuery
+from messaging.managers import ACTIVITY
 from messaging.models import Message
 from messaging.threads import Branch, grow
 
@@ -98,8 +99,8 @@ def _latest_active(conversation: int, after: int, before: int) -> QuerySet[Messa
     between = roots.filter(activity__gt=after, activity__lt=before)
     # Ids first, from the index: what is counted for each is counted for twenty.
     pks = between.order_by("-activity").values("pk")[: ROOTS + 1]
-    found = Message.objects.filter(pk__in=pks).with_activity().with_replies(OPENED + 1)
-    return found.order_by("-activity")
+    listed: MessageQuerySet = Message.objects.filter(pk__in=pks)
+    return listed.with_replies(OPENED + 1).with_activity().order_by(ACTIVITY.desc())
 
 
 _LATEST_ACTIVE = CompiledQuery(_latest_active)
@@ -131,7 +132,7 @@ def appended(
 ) -> list[LayoutStep]:
     """The steps that add a message that begins a thread below those that are shown."""
     shown = presenter.show(message)
-    earlier = conversation.messages.filter(pk__lt=message.pk)
+    earlier = Message.objects.filter(conversation=conversation, pk__lt=message.pk)
     if not conversation.by_activity:
         earlier = earlier.top_level()
     last = earlier.newest(1).values_list("timestamp", flat=True).first()

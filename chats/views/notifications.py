@@ -1,4 +1,4 @@
-"""What the bell tells of."""
+"""What the bell tells of: replies to what its reader wrote."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ from messaging import services
 from messaging.models import Notification
 from messaging.rendering import excerpt
 
-LISTED = 30
+LISTED = 100  # notifications on one page, before they are gathered
 
 
 @dataclass(slots=True)
-class ShownNotification:
-    """A notification as its reader sees it."""
+class AnsweredThread:
+    """The replies of one thread to what its reader wrote, as the bell tells of them."""
 
-    url: str
-    person: Person
-    is_reply: bool
-    beginning: str
+    url: str  # of the oldest unread one, or else of the newest
+    person: Person  # who wrote the newest one
+    beginning: str  # of the newest one
     when: str
     when_machine: str
-    unread: bool
+    replies: int
+    unread: int
 
 
 @dataclass(kw_only=True)
 class NotificationsPage:
-    """A page of notifications, the newest first."""
+    """A page of notifications, gathered by thread, the one that was answered last first."""
 
     shell: PageShell
     before: int  # newer ones than this stand on another page; 0: none do
-    notifications: list[ShownNotification]
+    threads: list[AnsweredThread]
     up_to: int  # the id of the newest
     older_before: int  # the id before which there are older ones; 0: there are none
     live: str = ""
@@ -64,27 +64,39 @@ def _notifications_page(request: ReaderRequest) -> NotificationsPage:
     if before:
         found = found.filter(pk__lt=before)
     rows = list(found[: LISTED + 1])
-    clock = Clock()
     return NotificationsPage(
         shell=PageShell(request),
         before=before,
-        notifications=[_shown(row, clock) for row in rows[:LISTED]],
+        threads=_by_thread(rows[:LISTED]),
         up_to=rows[0].pk if rows else 0,
         older_before=rows[LISTED - 1].pk if len(rows) > LISTED else 0,
     )
 
 
-def _shown(notification: Notification, clock: Clock) -> ShownNotification:
-    message = notification.message
-    return ShownNotification(
-        url=f"{message_url(message.pk)}#m-{message.pk}",
-        person=Person.of(message.sender),
-        is_reply=notification.kind == Notification.Kind.REPLY,
-        beginning=excerpt(message.content),
-        when=clock.written(notification.created_at),
-        when_machine=clock.machine(notification.created_at),
-        unread=not notification.read,
-    )
+def _by_thread(notifications: list[Notification]) -> list[AnsweredThread]:
+    """`notifications`, newest first, gathered by the thread that they tell of."""
+    clock = Clock()
+    threads: dict[int, AnsweredThread] = {}
+    for one in notifications:
+        message = one.message
+        url = f"{message_url(message.pk)}#m-{message.pk}"
+        thread = threads.setdefault(
+            message.root_pk,
+            AnsweredThread(
+                url=url,
+                person=Person.of(message.sender),
+                beginning=excerpt(message.content),
+                when=clock.written(one.created_at),
+                when_machine=clock.machine(one.created_at),
+                replies=0,
+                unread=0,
+            ),
+        )
+        thread.replies += 1
+        if not one.read:
+            thread.unread += 1
+            thread.url = url
+    return list(threads.values())
 
 
 @signed_in

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.http import HttpResponse
@@ -63,7 +63,7 @@ def conversation_print(request: ReaderRequest, pk: int) -> HttpResponse:
 
 
 def _in_reading_order(
-    rows: list[tuple[int, int | None]], presenter: Presenter
+    rows: Sequence[tuple[int, int | None]], presenter: Presenter
 ) -> Iterator[PrintedMessage]:
     """Each thread below the message that begins it; a reply without its parent begins one here."""
     here = {pk for pk, _parent in rows}

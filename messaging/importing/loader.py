@@ -386,13 +386,15 @@ def _insert_batch(batch: list[tuple[MessageColumns, ImportedMessage]]) -> int:
         for columns, message in batch
         for earlier in message.history
     )
+    answered = {columns.parent_message_id for columns, _message in batch}
+    authors = dict(Message.objects.filter(pk__in=answered).values_list("pk", "sender_id"))
     # Only unread messages get a notification, so that the past does not flood the bell.
     Notification.objects.bulk_create(
         Notification(
             user_id=columns.receiver_id,
             message_id=columns.id,
             kind=Notification.Kind.REPLY
-            if columns.parent_message_id
+            if authors.get(columns.parent_message_id) == columns.receiver_id
             else Notification.Kind.MESSAGE,
             created_at=columns.timestamp,
         )

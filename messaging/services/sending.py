@@ -199,10 +199,12 @@ def _first_content(message: Message) -> str:
 
 def notify_receiver(message: Message) -> None:
     """Notify the receiver of a new message. Called by `signals.create_message_notification`."""
+    parent = message.parent_message
+    is_reply = parent is not None and parent.sender_id == message.receiver_id
     Notification.objects.create(
         user_id=message.receiver_id,
         message=message,
-        kind=Notification.Kind.REPLY if message.parent_message_id else Notification.Kind.MESSAGE,
+        kind=Notification.Kind.REPLY if is_reply else Notification.Kind.MESSAGE,
         read=message.read,
         created_at=message.timestamp,
     )

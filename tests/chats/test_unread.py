@@ -46,6 +46,7 @@ def all_agrees(client, reader):
     told = Notification.objects.filter(user=reader, read=False)
     unread = set(there.values_list("pk", flat=True))
     assert set(told.values_list("message_id", flat=True)) == unread
+    answers = {message.pk for message in there.filter(parent_message__sender=reader)}
     by_conversation = {}
     for message in there:
         found = by_conversation.setdefault(message.conversation_id, set())
@@ -59,7 +60,7 @@ def all_agrees(client, reader):
     for pk, page in pages.items():
         assert number(page.select_one("#unread-count")) == len(unread), pk
         assert int(page.select_one("#unread-count")["data-unread"]) == len(unread)
-        assert number(page.select_one("#bell-count")) == len(unread), pk
+        assert number(page.select_one("#bell-count")) == len(answers), pk
         assert rows_of(page) == counted, pk
         assert page.title.text.startswith(f"({len(unread)}) ") == bool(unread)
         if pk:
@@ -70,17 +71,18 @@ def all_agrees(client, reader):
     assert cards_on(inbox) == unread
     line = " ".join(inbox.select_one("#unread-line").text.split())
     assert line.startswith(f"{len(unread)} message" if unread else "Everything is read")
-    dots = soup(client.get(of("notifications"))).select(".bell .dot")
-    assert len(dots) == len(unread)
+    counts = soup(client.get(of("notifications"))).select(".bell .count")
+    assert sum(int(one.text) for one in counts) == len(answers)
     return unread
 
 
 def part_agrees(part, reader, conversation=None):
     """The same in an answer to htmx, whose parts go to all places of the page."""
     there = Message.objects.filter(receiver=reader, read=False)
-    for place, selector in (("badge", "#unread-count"), ("bell", "#bell-count")):
-        element = part.select_one(f"{selector}[hx-swap-oob]")
-        assert number(element) == there.count(), place
+    answers = there.filter(parent_message__sender=reader)
+    counted = ("#unread-count", there), ("#bell-count", answers)
+    for selector, messages in counted:
+        assert number(part.select_one(f"{selector}[hx-swap-oob]")) == messages.count(), selector
     assert part.select_one("#conversation-list[hx-swap-oob]")
     assert sum(rows_of(part).values()) == there.count()
     if conversation:
@@ -209,8 +211,9 @@ def test_all_counts_agree_after_clearing_notifications(as_ana, ana, mail):
     part = soup(as_ana.post(of("notifications_read"), {"up_to": up_to}, headers=HTMX))
 
     part_agrees(part, ana)
-    assert not part.select(".dot")
-    assert all_agrees(as_ana, ana) == set()
+    assert not part.select(".bell .count")
+    first, _reply, other = mail
+    assert all_agrees(as_ana, ana) == {first.pk, other.pk}
 
 
 def test_all_counts_agree_after_a_deletion(as_ana, as_ben, ana, mail):
@@ -291,11 +294,12 @@ def test_what_came_after_the_inbox_stays_unread(as_ana, ana, ben, mail):
 def test_what_came_after_the_notifications_stays_unread(as_ana, ana, ben, mail):
     page = soup(as_ana.get(of("notifications")))
     up_to = page.select_one("main form [name=up_to]")["value"]
-    later = MessageFactory(sender=ben, receiver=ana)
+    first, reply, other = mail
+    later = reply_to(reply.parent_message)
 
     as_ana.post(of("notifications_read"), {"up_to": up_to})
 
-    assert all_agrees(as_ana, ana) == {later.pk}
+    assert all_agrees(as_ana, ana) == {first.pk, other.pk, later.pk}
 
 
 @pytest.mark.parametrize("name", ["conversation_read", "inbox_read", "notifications_read"])
@@ -423,8 +427,9 @@ def test_only_conversations_with_something_unread_are_reached(as_ana, ana):
 
 
 def test_all_notifications_are_reached_once(as_ana, ana, ben):
-    messages = [MessageFactory(sender=ben, receiver=ana) for _ in range(65)]
-    expected = [f"{of('message_detail', one.pk)}#m-{one.pk}" for one in reversed(messages)]
+    mine = [MessageFactory(sender=ana, receiver=ben) for _ in range(250)]
+    replies = [reply_to(one) for one in mine]
+    expected = [f"{of('message_detail', one.pk)}#m-{one.pk}" for one in reversed(replies)]
     page = soup(as_ana.get(of("notifications")))
 
     pages = all_followed(as_ana, page, "main li.more a")
@@ -437,6 +442,25 @@ def test_replies_of_a_page_replies_to_do_not_count_for_its_author(as_ana, ana, b
     replies_to(mine, 3, unread=True)
 
     assert len(all_agrees(as_ana, ana)) == 3
+
+
+def test_the_bell_gathers_replies_by_thread_and_leads_to_the_oldest_unread_one(as_ana, ana, ben):
+    mine, another = (MessageFactory(sender=ana, receiver=ben) for _ in range(2))
+    read, first, _second = (reply_to(mine) for _ in range(3))
+    services.mark_as_read(reader=ana, messages=Message.objects.filter(pk=read.pk))
+    reply_to(another)
+    last = reply_to(first, "Ana asks back", sender=ana) and reply_to(mine, "The newest")
+    MessageFactory(sender=ben, receiver=ana, content="No answer, and so none of the bell's")
+    reply_to(last, "Ben goes on", sender=ben)
+
+    page = soup(as_ana.get(of("notifications")))
+
+    bells = page.select("main .bell")
+    assert [one.select_one(".count").text for one in bells] == ["3", "1"]
+    assert "replied to you, 4 times" in " ".join(bells[0].text.split())
+    assert bells[0].select_one("q").text == "The newest"
+    assert bells[0]["href"] == f"{of('message_detail', first.pk)}#m-{first.pk}"
+    assert number(page.select_one("#bell-count")) == 4
 
 
 @pytest.mark.parametrize(("number", "said"), [(999, "999"), (1_000, "999+"), (1_001, "999+")])

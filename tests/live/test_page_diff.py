@@ -307,10 +307,14 @@ def test_the_inbox_offers_what_is_new_and_drops_what_is_read(open_page, ana, ben
 
 
 def test_other_pages_count(open_page, ana, ben):
+    mine = MessageFactory(sender=ana, receiver=ben)
     page = open_page(reverse("accounts:account"))
     MessageFactory(sender=ben, receiver=ana)
+    reply_to(mine)
 
     page.ask()
+
+    assert page.find("#unread-count .count").text == "2"
 
     assert page.find("#bell-count .count").text == "1"
     assert not page.find("#new-pill")

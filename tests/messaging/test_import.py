@@ -198,7 +198,7 @@ def test_a_message_that_the_file_calls_unread_is_unread_and_notifies_its_receive
     notifications = Notification.objects.order_by("message")
     assert [(one.user, one.kind, one.read) for one in notifications] == [
         (dan, "message", False),
-        (dan, "reply", False),
+        (dan, "message", False),
     ]
     assert notifications[0].created_at == datetime(2020, 1, 1, 10, 1, tzinfo=UTC)
 

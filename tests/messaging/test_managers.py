@@ -259,17 +259,19 @@ def test_unread_messages_are_counted_by_conversation(message, ben, stranger):
 
 @pytest.mark.parametrize("count", [1, 20])
 def test_the_list_of_notifications_takes_one_query(ana, ben, stranger, count):
+    mine = MessageFactory(sender=ben, receiver=ana)
     for _ in range(count):
-        MessageFactory(sender=ana, receiver=ben)
-    MessageFactory(sender=ana, receiver=stranger)
+        reply_to(mine)
+    MessageFactory(sender=ana, receiver=ben)
+    reply_to(MessageFactory(sender=stranger, receiver=ana))
 
     with at_most(1):
         rows = list(Notification.objects.for_list(ben))
         for row in rows:
             assert row.user_id == ben.pk
             assert row.message.content
-            assert row.message.conversation_id
-            assert row.kind == "message"
+            assert row.message.root_pk == mine.pk
+            assert row.kind == "reply"
             assert row.read is False
             assert row.created_at
             assert display_name(row.message.sender) == "Ana Lima"

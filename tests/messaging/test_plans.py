@@ -89,7 +89,7 @@ def _make_crowd():
         earlier.append(messages[-1])
     Message.objects.bulk_create(messages)
     Notification.objects.bulk_create(
-        Notification(user=message.receiver, message=message, read=message.read)
+        Notification(user=message.receiver, message=message, read=message.read, kind="reply")
         for message in messages
     )
     _analyze()

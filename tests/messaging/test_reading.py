@@ -85,8 +85,9 @@ def test_a_deleted_message_stays_read(message, ben):
     assert not Message.objects.unread_by(ben).exists()
 
 
-def test_reading_notifications_reads_their_messages_up_to_the_last_shown(message, ben, ana):
-    later = MessageFactory(sender=ana, receiver=ben)
+def test_reading_notifications_reads_their_messages_up_to_the_last_shown(ben, ana):
+    mine = MessageFactory(sender=ben, receiver=ana)
+    message, later = reply_to(mine), reply_to(mine)
     shown = Notification.objects.get(message=message)
 
     assert services.mark_notifications_as_read(reader=ben, up_to=shown.pk) == 1
