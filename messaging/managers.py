@@ -38,10 +38,8 @@ if TYPE_CHECKING:
 # The columns of a message that the inbox shows. A column that is missing here costs a query a row.
 INBOX_COLUMNS = (
     *("content_html", "html_version", "timestamp", "edited", "deleted_at", *unread.COLUMNS),
-    *("conversation_id", "thread_id", "parent_message_id"),
-    *("sender_id", "sender__username", "sender__first_name"),
-    *("parent_message__content", "parent_message__deleted_at", "parent_message__sender_id"),
-    *("parent_message__sender__username", "parent_message__sender__first_name"),
+    *("conversation_id", "thread_id", "parent_message_id", "thread__content"),
+    *("sender_id", "sender__username", "sender__first_name", "sender__is_active"),
 )
 
 # The columns that place a message in its thread and count it, before it is loaded.
@@ -363,7 +361,7 @@ class UnreadMessagesManager(models.Manager.from_queryset(MessageQuerySet)):  # t
         return (
             self._all()
             .unread_by(user)
-            .select_related("sender", "parent_message__sender")
+            .select_related("sender", "thread")
             .only(*INBOX_COLUMNS)
             .order_by("-id")
         )

@@ -186,7 +186,8 @@ def test_a_form_that_is_posted_has_a_token(path):
     text = without_comments(path.read_text())
 
     for form in re.findall(r"""<form\b[^>]*method="post".*?</form>""", text, re.DOTALL):
-        assert "{% csrf_token %}" in form
+        # A compiled template knows no request: its dataclass brings the token.
+        assert "{% csrf_token %}" in form or 'name="csrfmiddlewaretoken"' in form
 
 
 def test_every_template_can_be_read_by_the_engine():

@@ -100,7 +100,7 @@ class Drawing:
                 joins = (
                     earlier is not None
                     and not earlier.below
-                    and _is_run(shown[earlier.pk], shown[branch.pk])
+                    and is_run(shown[earlier.pk], shown[branch.pk])
                 )
                 before[branch.parent_pk] = branch
                 yield MessageStep(shown[branch.pk], level, joins)
@@ -143,7 +143,7 @@ class Drawing:
             yield MoreStep(branch.pk, branch.parent_pk, level - 1, count, gap.before)
 
 
-def _is_run(earlier: ShownMessage, later: ShownMessage) -> bool:
+def is_run(earlier: ShownMessage, later: ShownMessage) -> bool:
     """Whether `later` is drawn without its author, who wrote `earlier` just before it."""
     return (
         earlier.sender_pk == later.sender_pk

@@ -19,13 +19,13 @@ from chats.message_view_model import Person
 from chats.page_shell import PageShell
 from chats.threads.conversation_list import ROOTS, conversation_feed
 from chats.threads.layout_steps import Count, LayoutStep, NewLineStep
+from chats.unread_messages import CARDS, UnreadMessages
 from chats.views.conversations import (
     ConversationContext,
     conversation_context,
     other_person,
     presenter_of,
 )
-from chats.views.inbox import CARDS, Cards
 from messaging.models import Conversation
 
 
@@ -73,7 +73,7 @@ class ChangedInbox(ChangedPage):
     """What is different on a page that is about no conversation."""
 
     changes: CardChanges | None = None
-    left: Cards | None = None
+    left: UnreadMessages | None = None
 
 
 @dataclass(kw_only=True)
@@ -160,7 +160,7 @@ def changes(request: ReaderRequest) -> HttpResponse:
     if shell.on_inbox:
         cards = CardChanges(request.user, Shown.told(request.GET))
         context.changes = cards
-        context.left = Cards(request.user, only=cards.left)
+        context.left = UnreadMessages(request, only=cards.left)
         parts.insert(0, "partials/oob_cards.html")
         if shell.on_newest:
             inbox = reverse("chats:inbox")

@@ -19,7 +19,7 @@ addEventListener("click", ({ target }) => delete target.closest?.("[data-backgro
 
 // Text that the server refused or gave back counts as unsent, although the reader has not changed it since.
 export const hasUnsentText = (inside) =>
-  $$("textarea", inside).some(({ value, defaultValue }) =>
+  $$("textarea, .quick input", inside).some(({ value, defaultValue }) =>
     value.trim() && (value !== defaultValue || $(".is-invalid, .note-i, #typed")));
 
 // Changes the HTML of an answer before htmx swaps it in. Inside a template nothing loads and nothing runs.

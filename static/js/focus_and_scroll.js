@@ -1,6 +1,6 @@
 // Readers keep their place: the focus after a swap, and the scroll position of the list of conversations.
 
-import { $, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
+import { $, $$, byId, focused, inboxAddress, on, sendsInBackground } from "./dom.js";
 
 let before; // The element that had the focus when the request was sent.
 let next; // Finds the element that takes the focus, for answers that name none by `autofocus`.
@@ -12,10 +12,12 @@ on("htmx:beforeRequest", ({ detail: { elt } }) => {
   const item = elt.closest("li.card-u, li.older, li.more");
   if (!item) return;
   // The item disappears: the focus goes to the next card, or to the first item that was loaded in its place.
-  const list = item.parentElement;
-  const position = [...list.children].indexOf(item);
+  const isCard = item.matches(".card-u");
+  const list = isCard ? byId("unread") : item.parentElement;
+  const itemsOf = () => (isCard ? $$(".card-u", list) : [...list.children]);
+  const position = itemsOf().indexOf(item);
   next = () => {
-    const items = [...list.children];
+    const items = itemsOf();
     return [...items.slice(position), ...items.slice(0, position).reverse()]
       .map((one) => $("article, a:not(.btn)", one)).find(Boolean);
   };
@@ -35,7 +37,7 @@ on("htmx:afterSettle", ({ detail: { requestConfig, xhr } }) => {
   next = null;
   giveFocusBack();
   // The last card has gone. The server draws the rest: older cards, or an empty inbox.
-  if ($("#unread .cards:not(:has(li))")) htmx.ajax("GET", inboxAddress(), { target: "#unread", swap: "outerHTML" });
+  if ($("#unread .groups:not(:has(.card-u))")) htmx.ajax("GET", inboxAddress(), { target: "#unread", swap: "outerHTML" });
 });
 
 // The caret of an edit stands after the last letter. Once, as the box takes the focus: what the writer selects

@@ -502,13 +502,13 @@ def test_marking_a_card_read_moves_on_to_the_next(as_ben, ana, ben, message):
         mark(newest)
         expect(cards).to_have_count(2)
     assert requests == [f"POST /m/{newest.pk}/read/"]
-    expect(as_ben.locator(f"#u-m-{middle.pk} h2 a")).to_be_focused()
+    expect(as_ben.locator(f"#u-m-{middle.pk} h3 a")).to_be_focused()
     assert_said(as_ben, "Marked read, 2 left")
     assert_counts(as_ben, unread=2, bell=2)
     expect(as_ben.locator("#unread-line")).to_have_text("2 messages in 1 conversation")
 
     mark(message)  # the last of the list: on to the one before
-    expect(as_ben.locator(f"#u-m-{middle.pk} h2 a")).to_be_focused()
+    expect(as_ben.locator(f"#u-m-{middle.pk} h3 a")).to_be_focused()
 
     mark(middle)
     expect(as_ben.get_by_role("heading", name="Nothing unread")).to_be_visible()

@@ -139,10 +139,10 @@ def test_the_cards_of_the_inbox_have_keys_too(page, ana, ben, messages):
     page.goto("/inbox/")
 
     page.keyboard.press("j")
-    expect(page.locator(f"#u-m-{newer.pk} h2 a")).to_be_focused()
+    expect(page.locator(f"#u-m-{newer.pk} h3 a")).to_be_focused()
     page.keyboard.press("u")
     expect(page.locator(".card-u")).to_have_count(1)
-    expect(page.locator(f"#u-m-{messages[2].pk} h2 a")).to_be_focused()
+    expect(page.locator(f"#u-m-{messages[2].pk} h3 a")).to_be_focused()
     page.keyboard.press("o")
     expect(page).to_have_url(re.compile(rf"/m/{messages[2].pk}/#m-{messages[2].pk}$"))
     expect(article(page, messages[2])).to_be_focused()

@@ -383,10 +383,10 @@ def test_all_unread_messages_are_reached_once(as_ana, ana, conversation, ben):
 
     pages = all_followed(as_ana, page, "#unread li.more a")
     found = [card for one in pages for card in one.select(".card-u")]
-    assert [card["id"] for card in found] == [f"u-m-{pk}" for pk in reversed(pks)]
+    assert sorted(card["id"] for card in found) == sorted(f"u-m-{pk}" for pk in pks)
 
     whole = all_pressed(as_ana, page, "#unread li.more a")
-    assert [card["id"] for card in whole.select(".card-u")] == [f"u-m-{pk}" for pk in reversed(pks)]
+    assert [card["id"] for card in whole.select(".card-u")] == [card["id"] for card in found]
 
 
 def test_all_conversations_are_reached_once_even_of_one_moment(as_ana, ana):

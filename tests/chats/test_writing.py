@@ -15,7 +15,7 @@ from messaging.models import (
 )
 from tests.chats.addresses import address, filled_in, of
 from tests.chats.conftest import HTMX
-from tests.factories import MessageFactory, UserFactory, reply_to
+from tests.factories import UserFactory, reply_to
 from tests.html import soup
 
 BAD = {
@@ -712,26 +712,16 @@ def test_my_own_message_is_mine_everywhere(as_ana, ana, mine):
     assert row.text == "You: What ana wrote"
 
 
-@pytest.mark.parametrize(
-    ("sender", "said"),
-    [("ana", "in reply to you: Whatever"), ("ben", "in reply to themselves: Whatever")],
-)
-def test_a_card_says_what_it_answers(as_ana, ana, ben, sender, said):
-    people = {"ana": ana, "ben": ben}
-    other = ben if sender == "ana" else ana
-    parent = MessageFactory(sender=people[sender], receiver=other, content="Whatever")
-    Message.objects.update(read=True)
-    reply = reply_to(parent, sender=ben)
+def test_a_thread_of_the_inbox_says_how_it_began(as_ana, mine):
+    reply_to(mine)
 
-    card = soup(as_ana.get(of("inbox"))).select_one(f"#u-m-{reply.pk}")
+    thread = soup(as_ana.get(of("inbox"))).select_one(".grp-thread")
 
-    assert card.select_one(".ctx").get_text(strip=True) == said
+    assert thread.select_one(".ctx").get_text(strip=True) == f"in “{mine.content}”"
 
 
-def test_a_card_says_that_what_it_answers_is_gone(as_ana, deleted):
-    reply = deleted.replies.get()
+def test_a_thread_of_the_inbox_says_that_its_beginning_is_gone(as_ana, deleted):
+    thread = soup(as_ana.get(of("inbox"))).select_one(".grp-thread")
 
-    card = soup(as_ana.get(of("inbox"))).select_one(f"#u-m-{reply.pk}")
-
-    assert card.select_one(".ctx").get_text(strip=True) == "in reply to a deleted message"
-    assert "Said too soon" not in card.text
+    assert thread.select_one(".ctx").get_text(strip=True) == "in “Message deleted”"
+    assert "Said too soon" not in thread.text
