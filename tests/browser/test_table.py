@@ -258,7 +258,7 @@ ROWS = {
         "/notifications/",
         button("Mark all read"),
         "**/notifications/read/",
-        at("main .bells:not(:has(.dot))"),
+        at("main .bells:not(:has(.count))"),
     ),
     "find a person": Row(
         "/new/", at("#to-q"), "**/people/?q=*", at("#people:has-text('Nobody here')")
