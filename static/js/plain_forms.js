@@ -28,3 +28,7 @@ addEventListener("pageshow", ({ persisted }) => {
   // The browser kept this page for "back": the page does not show what was done since.
   if (persisted && !hasUnsentText()) location.reload();
 });
+
+// htmx takes over new buttons and links 20 ms after it has put them into the page. Whoever is quicker, by a key, would
+// send the plain form and load the page anew.
+on("htmx:afterSwap", ({ target }) => htmx.process(target));
