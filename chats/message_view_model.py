@@ -236,7 +236,6 @@ class ShownMessage:
     own: bool
     edited: bool
     unread: bool
-    readable: bool  # it came to the reader, so that they can mark it
     deleted: bool
     day: date
     moment: datetime
@@ -300,7 +299,6 @@ class Presenter:
             own=own,
             edited=message.edited,
             unread=unread,
-            readable=not own and not deleted,
             deleted=deleted,
             day=day,
             moment=message.timestamp,
