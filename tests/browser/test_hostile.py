@@ -169,8 +169,8 @@ COVER = """() => {
 HIDE = """(hidden) => {
   for (const one of document.querySelectorAll(THEIRS))
     one.style.visibility = hidden ? "hidden" : "";
-  if (!hidden) for (const one of document.querySelectorAll(".cover")) one.remove();
 }""".replace("THEIRS", THEIRS)
+UNCOVER = "() => document.querySelectorAll('.cover').forEach((one) => one.remove())"
 
 
 class Looking:
@@ -234,7 +234,10 @@ class Looking:
         page = self.page
         page.evaluate(COVER)
         # What is painted outside differs in every pair of pictures; what still moved, not in all.
-        return all(self._picture(hidden=False) != self._picture(hidden=True) for _try in range(3))
+        found = all(self._picture(hidden=False) != self._picture(hidden=True) for _try in range(3))
+        page.evaluate(HIDE, False)
+        page.evaluate(UNCOVER)
+        return found
 
     def _picture(self, *, hidden: bool) -> bytes:
         self.page.evaluate(HIDE, hidden)
