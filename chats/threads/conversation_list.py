@@ -219,5 +219,6 @@ def _with_new_line(steps: list[LayoutStep]) -> list[LayoutStep]:
     for at, step in enumerate(steps):
         if isinstance(step, MessageStep) and step.level == 0 and step.m.unread:
             step.joins = False
-            return [*steps[:at], NewLineStep(), *steps[at:]]
+            stopped = any(isinstance(above, MessageStep) for above in steps[:at])
+            return [*steps[:at], NewLineStep(stopped), *steps[at:]]
     return steps

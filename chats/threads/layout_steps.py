@@ -191,6 +191,7 @@ class NewLineStep:
     """The line above the first unread message of the list."""
 
     compiled: ClassVar[CompiledTemplate]
+    stopped: bool  # whether the reader has been here before: something stands above the line
 
 
 LayoutStep = (

@@ -11,9 +11,9 @@ oneself.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from itertools import count
 from typing import NamedTuple, cast
 from uuid import UUID, uuid5
 
@@ -99,6 +99,10 @@ class Survey:
         self.people_of: dict[str, Pair] = {}
         self.latest: dict[Pair, datetime] = {}  # the time of the last message of each pair
         self.first_line: dict[str, int] = {}  # of each person, by user name
+        # The order in which the messages are stored: by time, and never before what they answer.
+        # Two arrays, since a file may have a million lines: numbers and not objects.
+        line_of: dict[str, int] = {}
+        moments = array("q")  # microseconds
         spelled: dict[str, str] = {}  # each name, by its small letters
         pairs: dict[Pair, Pair] = {}  # one tuple for all messages from one person to another
         for message in messages:
@@ -116,7 +120,16 @@ class Survey:
             self.people_of[message.id] = pairs.setdefault(people, people)
             pair = pair_of(people)
             self.latest[pair] = max(message.timestamp, self.latest.get(pair, message.timestamp))
+            moment = int(message.timestamp.timestamp()) * 1_000_000 + message.timestamp.microsecond
+            if message.parent in line_of:
+                moment = max(moment, moments[line_of[message.parent]])
+            line_of[message.id] = self.total
+            moments.append(moment)
             self.total += 1
+        # Where each line stands among all of them, by time.
+        self.ranks = array("q", bytes(8 * self.total))
+        for rank, line in enumerate(sorted(range(self.total), key=moments.__getitem__)):
+            self.ranks[line] = rank
 
     @property
     def names(self) -> list[str]:
@@ -142,20 +155,28 @@ def client_key(people: Pair, file_id: str) -> UUID:
 
 
 @one_transaction
-def store_messages(survey: Survey, messages: Callable[[], Iterable[ImportedMessage]]) -> int:
-    """Store the messages that no earlier import stored. Returns how many these are.
+def store_messages(
+    survey: Survey,
+    messages: Callable[[], Iterable[ImportedMessage]],
+    *,
+    even_if_older: bool = False,
+) -> int:
+    """Store the messages that no earlier import stored, in the order of their times. Returns how
+    many these are.
 
     `messages` gives the messages that `survey` has seen; it is called again if the transaction is
-    repeated.
+    repeated. With `even_if_older`, a message that is older than the newest one of its conversation
+    here is stored as well: below it.
 
     Raises:
-        BadLine: a parent is unknown, or an earlier import stored another text under the same id.
+        BadLine: a parent is unknown, an earlier import stored another text under the same id, or a
+            message is older than the newest one of its conversation here.
     """
-    return _Import(survey).store(messages())
+    return _Import(survey, even_if_older=even_if_older).store(messages())
 
 
 class _Import:
-    def __init__(self, survey: Survey) -> None:
+    def __init__(self, survey: Survey, *, even_if_older: bool) -> None:
         self.survey = survey
         self.people = _people(survey)
         self.conversations, self.new_conversations = self._conversations()
@@ -169,6 +190,12 @@ class _Import:
         self.stored = _stored_messages(sorted(set(pks) - self.new_conversations))
         self.changed_conversations = self.new_conversations | self._conversations_with_news()
         self.positions: dict[str, ThreadPosition] = {}  # by the id of the file
+        # When the newest message of each old conversation was sent.
+        self.newest: dict[int, datetime] = {}
+        if not even_if_older:
+            for some in in_chunks(sorted(self.changed_conversations - self.new_conversations)):
+                written = Conversation.objects.filter(pk__in=some, last_message__isnull=False)
+                self.newest.update(written.values_list("pk", "last_message__timestamp"))
 
     def _conversations(self) -> tuple[dict[Pair, int], set[int]]:
         """The id of the conversation of each pair, and the ids of those that are new."""
@@ -213,15 +240,15 @@ class _Import:
             if pk in self.changed_conversations
             for name in pair
         )
-        pks = _new_pks()
+        pks = _new_pks(self.survey.total)
         count = 0
         batch: list[tuple[MessageColumns, ImportedMessage]] = []
-        for message in messages:
+        for message, rank in zip(messages, self.survey.ranks, strict=True):
             key = client_key((message.sender, message.receiver), message.id)
             if key in self.stored:
                 self.positions[message.id] = self._position_of_stored(message, self.stored[key])
                 continue
-            batch.append((self._columns(next(pks), key, message), message))
+            batch.append((self._columns(pks[rank], key, message), message))
             if len(batch) == BATCH:
                 count += _insert_batch(batch)
                 batch = []
@@ -242,6 +269,13 @@ class _Import:
         parent = self._position_of_parent(message)
         self.positions[message.id] = ThreadPosition(pk, parent.root_pk if parent else pk)
         conversation = self.conversations[pair_of((message.sender, message.receiver))]
+        newest = self.newest.get(conversation)
+        if newest is not None and message.timestamp < newest:
+            raise BadLine(
+                message.number,
+                f"{message.sender} and {message.receiver} have written here since, on {newest:%Y-%m-%d at %H:%M}. "
+                "Messages that are older would stand below: --even-if-older puts them there.",
+            )
         self.versions[conversation] += 1
         return MessageColumns(
             id=pk,
@@ -282,11 +316,12 @@ class _Import:
         )
 
     def _update_conversations(self) -> None:
-        # The version of a conversation is the one in which its last message was written.
-        newest = Message.objects.filter(conversation=OuterRef("pk")).order_by("-changed_in")
+        # Versions were given line by line, ids by time.
+        messages = Message.objects.filter(conversation=OuterRef("pk"))
+        changes, newest = messages.order_by("-changed_in"), messages.order_by("-id")
         for some in in_chunks(sorted(self.changed_conversations)):
             Conversation.objects.filter(pk__in=some).update(
-                version=Subquery(newest.values("changed_in")[:1]),
+                version=Subquery(changes.values("changed_in")[:1]),
                 last_message=Subquery(newest.values("pk")[:1]),
             )
             Message.objects.filter(
@@ -424,9 +459,9 @@ def _insert_messages(messages: list[MessageColumns]) -> None:
         )
 
 
-def _new_pks() -> Iterator[int]:
-    """Ids for new messages, ascending. They are known before the rows are inserted, because a
-    reply names its parent in the same batch.
+def _new_pks(number: int) -> Sequence[int]:
+    """So many ids for new messages, ascending. They are known before the rows are inserted, because
+    a reply names its parent in the same batch.
     """
     table = Message._meta.db_table
     with connection.cursor() as cursor:
@@ -434,13 +469,11 @@ def _new_pks() -> Iterator[int]:
             # Nobody else can write before this transaction ends.
             cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
             (last,) = cursor.fetchone() or (0,)
-            yield from count(last + 1)
-        elif connection.vendor == "postgresql":
-            while True:
-                cursor.execute(
-                    "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
-                    [table, BATCH],
-                )
-                yield from [pk for (pk,) in cursor.fetchall()]
-        else:
-            raise NotSupportedError("Messages are imported into SQLite or PostgreSQL.")
+            return range(last + 1, last + 1 + number)
+        if connection.vendor == "postgresql":
+            cursor.execute(
+                "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
+                [table, number],
+            )
+            return array("q", (pk for (pk,) in cursor))
+    raise NotSupportedError("Messages are imported into SQLite or PostgreSQL.")

@@ -44,13 +44,13 @@ POSTED = ALONE_POSTED + OF_CONVERSATION_POSTED + OF_MESSAGE_POSTED
 def address(name, message):
     """The address called `name` that is about `message` or its conversation."""
     if name in OF_CONVERSATION + OF_CONVERSATION_POSTED:
-        return of(name, message.conversation_id)
+        return url_of(name, message.conversation_id)
     if name in OF_MESSAGE + OF_MESSAGE_POSTED:
-        return of(name, message.pk)
-    return of(name)
+        return url_of(name, message.pk)
+    return url_of(name)
 
 
-def of(name, *pk):
+def url_of(name, *pk):
     return reverse(f"chats:{name}", args=pk)
 
 

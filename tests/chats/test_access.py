@@ -15,10 +15,10 @@ from tests.chats.addresses import (
     SHOWN,
     address,
     filled_in,
-    of,
+    url_of,
 )
 from tests.chats.conftest import HTMX
-from tests.chats.tables import everything
+from tests.chats.stored_rows import everything
 from tests.html import soup
 
 ABSENT = 987_654_321
@@ -268,9 +268,9 @@ def test_a_wrong_address_of_the_page_that_asks_is_no_error(as_ana, theirs, url):
 
 def test_ids_of_other_conversations_are_left_alone(as_ana, theirs, foreign, headers):
     as_ana.post(
-        of("conversation_seen", theirs.conversation_id), {"seen": [foreign.pk]}, headers=headers
+        url_of("conversation_seen", theirs.conversation_id), {"seen": [foreign.pk]}, headers=headers
     )
-    as_ana.post(of("inbox_read"), {"up_to": foreign.pk}, headers=headers)
+    as_ana.post(url_of("inbox_read"), {"up_to": foreign.pk}, headers=headers)
 
     foreign.refresh_from_db()
     assert not foreign.read
@@ -301,8 +301,8 @@ def test_errors_are_not_kept_by_browsers(as_ana, checked, monkeypatch, mine, hea
     refused = checked.post(address("message_send", mine), headers=headers)
     unknown = as_ana.get("/nothing/here/", headers=headers)
     monkeypatch.setattr(Notification.objects, "for_list", fail, raising=False)
-    failed = as_ana.get(of("notifications"), headers=headers)
-    elsewhere = as_ana.get(of("inbox"), headers=(headers or {}) | {"host": "wrong.example"})
+    failed = as_ana.get(url_of("notifications"), headers=headers)
+    elsewhere = as_ana.get(url_of("inbox"), headers=(headers or {}) | {"host": "wrong.example"})
 
     responses = (elsewhere, refused, unknown, failed)
     assert [response.status_code for response in responses] == [400, 403, 404, 500]

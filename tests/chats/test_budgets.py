@@ -6,9 +6,9 @@ from django.db import connection
 from chats.threads.reply_rows import KNOWN
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import address, filled_in, of
-from tests.chats.building import replies_to, top_level_messages
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
+from tests.chats.large_threads import replies_to, top_level_messages
 from tests.factories import MessageFactory, UserFactory
 from tests.html import soup
 from tests.queries import at_most
@@ -29,7 +29,7 @@ def pks(request, conversation, ana, ben):
 
 
 def test_a_conversation_takes_13_at_first_and_8_when_cached(as_ana, conversation, pks):
-    url = of("conversation_detail", conversation.pk)
+    url = url_of("conversation_detail", conversation.pk)
 
     with at_most(13):
         first = soup(as_ana.get(url))
@@ -40,7 +40,7 @@ def test_a_conversation_takes_13_at_first_and_8_when_cached(as_ana, conversation
 
 
 def test_the_list_alone_takes_3_when_cached(as_ana, conversation, pks):
-    url = of("conversation_messages", conversation.pk)
+    url = url_of("conversation_messages", conversation.pk)
     as_ana.get(url, headers=HTMX)
 
     with at_most(3):
@@ -49,7 +49,7 @@ def test_the_list_alone_takes_3_when_cached(as_ana, conversation, pks):
 
 def test_older_messages_take_12(as_ana, conversation, pks):
     """One more than the newest: on which day the message below them was sent."""
-    url = f"{of('conversation_detail', conversation.pk)}?before={pks[-1]}"
+    url = f"{url_of('conversation_detail', conversation.pk)}?before={pks[-1]}"
 
     with at_most(12):
         soup(as_ana.get(url))
@@ -63,7 +63,7 @@ def letters(request, ana):
 
 def test_the_inbox_takes_6(as_ana, letters):
     with at_most(6):
-        page = soup(as_ana.get(of("inbox")))
+        page = soup(as_ana.get(url_of("inbox")))
 
     assert len(page.select(".card-u")) == min(len(letters), 50)
 
@@ -71,12 +71,12 @@ def test_the_inbox_takes_6(as_ana, letters):
 @pytest.mark.parametrize("name", ["notifications", "message_new"])
 def test_other_lists_take_10(as_ana, letters, name):
     with at_most(10):
-        soup(as_ana.get(of(name)))
+        soup(as_ana.get(url_of(name)))
 
 
 def test_the_bells_list_takes_5(as_ana, letters):
     with at_most(5):
-        soup(as_ana.get(of("notifications"), headers=HTMX))
+        soup(as_ana.get(url_of("notifications"), headers=HTMX))
 
 
 @pytest.mark.parametrize("number", [1, 60, 10_000])
@@ -84,7 +84,7 @@ def test_opening_a_thread_takes_6(as_ana, mine, number):
     replies_to(mine, number)
 
     with at_most(6):
-        part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
+        part = soup(as_ana.get(url_of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
 
     assert len(part.select("article")) == min(number, 50)
 
@@ -99,7 +99,7 @@ def test_a_long_thread_opens_though_the_database_takes_the_table_for_empty(as_an
             cursor.execute("ANALYZE; SET LOCAL statement_timeout = '60s'")
     replies_to(mine, KNOWN + 500)
 
-    part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
+    part = soup(as_ana.get(url_of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
 
     assert len(part.select("article")) == 50
 
@@ -110,7 +110,7 @@ def test_opening_a_thread_of_too_much_takes_8(as_ana, mine, monkeypatch):
         replies_to(Message.objects.get(pk=pk), 10)
 
     with at_most(8):
-        part = soup(as_ana.get(of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
+        part = soup(as_ana.get(url_of("message_detail", mine.pk) + "?part=thread", headers=HTMX))
 
     assert len(part.select("article")) == 50
 
@@ -120,7 +120,7 @@ def test_the_page_of_a_message_takes_12(as_ana, mine, number):
     replies_to(mine, number)
 
     with at_most(12):
-        soup(as_ana.get(of("message_detail", mine.pk)))
+        soup(as_ana.get(url_of("message_detail", mine.pk)))
 
 
 @pytest.mark.parametrize("replies", [0, 40, 200])
@@ -173,4 +173,4 @@ def test_a_read_mark_takes_16(as_ana, theirs, name, letters):
 
 def test_reading_everything_takes_no_more_for_many(as_ana, letters):
     with at_most(18):
-        as_ana.post(of("inbox_read"), {"up_to": letters[-1].pk}, headers=HTMX)
+        as_ana.post(url_of("inbox_read"), {"up_to": letters[-1].pk}, headers=HTMX)

@@ -25,7 +25,7 @@ from chats.views import conversations
 from messaging import services
 from messaging.models import Conversation, Message
 from tests.cached_bytes import bytes_kept, redis_of
-from tests.chats.addresses import address, filled_in, of
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX, signed_in
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
@@ -118,7 +118,7 @@ class World:
         self.mine = MessageFactory(sender=ana, receiver=ben, content="What ana wrote")
         self.theirs = MessageFactory(sender=ben, receiver=ana, content="What ben wrote")
         pk = self.mine.conversation_id
-        self.address = f"/naive/{naive}/{pk}/" if naive else of("conversation_messages", pk)
+        self.address = f"/naive/{naive}/{pk}/" if naive else url_of("conversation_messages", pk)
         self.as_ana, self.as_ben = signed_in(ana), signed_in(ben)
         self.as_stranger, self.as_nobody = signed_in(stranger), Client()
 
@@ -157,7 +157,7 @@ def ended_sessions_get_nothing(world):
 def an_own_message_shows(world):
     world.list(world.as_ana)
     typed = filled_in(world.mine)
-    world.as_ana.post(of("message_send", world.mine.conversation_id), typed)
+    world.as_ana.post(url_of("message_send", world.mine.conversation_id), typed)
     assert typed["content"] in world.list(world.as_ana).get_text()
 
 
@@ -356,7 +356,7 @@ def rendered(monkeypatch):
 
 
 def test_page_and_part_share_one_entry(world, rendered):
-    page = soup(world.as_ana.get(of("conversation_detail", world.mine.conversation_id)))
+    page = soup(world.as_ana.get(url_of("conversation_detail", world.mine.conversation_id)))
 
     part = world.list(world.as_ana)
 
@@ -386,7 +386,7 @@ def test_what_nobody_links_to_adds_no_entry(world, query):
     world.list(world.as_ana)
     kept = set(entries())
 
-    for url in (world.address, of("conversation_detail", world.mine.conversation_id)):
+    for url in (world.address, url_of("conversation_detail", world.mine.conversation_id)):
         for headers in (None, HTMX):
             world.as_ana.get(f"{url}{query}", headers=headers, follow=True)
 
@@ -481,12 +481,12 @@ def test_the_day_ends_at_the_readers_midnight(world):
 
 def test_reading_a_message_tells_its_sender_nothing(world, rendered):
     before = world.as_ana.get(world.address, headers=HTMX)
-    page_before = soup(world.as_ana.get(of("conversation_detail", world.mine.conversation_id)))
+    page_before = soup(world.as_ana.get(url_of("conversation_detail", world.mine.conversation_id)))
 
     world.as_ben.post(address("message_read", world.mine))
 
     after = world.as_ana.get(world.address, headers=HTMX)
-    page_after = soup(world.as_ana.get(of("conversation_detail", world.mine.conversation_id)))
+    page_after = soup(world.as_ana.get(url_of("conversation_detail", world.mine.conversation_id)))
     assert after.content == before.content
     assert len(rendered) == 1
     assert page_after.select_one("#conversation-list") == page_before.select_one(
@@ -509,13 +509,17 @@ def test_a_change_elsewhere_leaves_the_entry_alone(world, stranger, rendered):
 def test_nothing_of_a_request_is_kept(world):
     as_ana = Client(enforce_csrf_checks=True)
     as_ana.force_login(world.ana)
-    page = soup(as_ana.get(of("conversation_detail", world.mine.conversation_id) + "?next=/evil/"))
+    page = soup(
+        as_ana.get(url_of("conversation_detail", world.mine.conversation_id) + "?next=/evil/")
+    )
     token = page.select_one("[name=csrfmiddlewaretoken]")["value"]
     extra = MessageFactory(sender=world.ana, receiver=world.ben)
     as_ana.post(address("message_delete", extra), {"csrfmiddlewaretoken": token})
-    with_flash = soup(as_ana.get(of("conversation_detail", world.mine.conversation_id)))
-    as_ana.get(of("inbox"))
-    as_ana.get(of("conversation_detail", world.mine.conversation_id), headers={"host": "localhost"})
+    with_flash = soup(as_ana.get(url_of("conversation_detail", world.mine.conversation_id)))
+    as_ana.get(url_of("inbox"))
+    as_ana.get(
+        url_of("conversation_detail", world.mine.conversation_id), headers={"host": "localhost"}
+    )
     assert "Message deleted" in with_flash.select_one("#toasts").text  # or nothing is proved
 
     kept = b"".join(
@@ -553,7 +557,7 @@ def test_a_kept_answer_says_nothing_of_how_it_was_kept(world):
 
 
 def test_each_page_has_a_token_and_a_key_of_its_own(world):
-    url = of("conversation_detail", world.mine.conversation_id)
+    url = url_of("conversation_detail", world.mine.conversation_id)
     first, second = (soup(world.as_ana.get(url)) for _ in range(2))
 
     keys = {page.select_one("#composer [name=client_key]")["value"] for page in (first, second)}
@@ -688,7 +692,7 @@ def test_rows_made_before_a_change_are_not_shown_after_it(world, monkeypatch):
 
 
 def test_the_open_row_is_marked_outside_of_what_is_kept(world):
-    page = of("conversation_detail", world.mine.conversation_id)
+    page = url_of("conversation_detail", world.mine.conversation_id)
 
     assert not rows(world.as_ana).select("[aria-current]")
     current = rows(world.as_ana, page).select("[aria-current=page]")
@@ -701,14 +705,14 @@ def test_rows_with_something_unread_are_kept_apart(world):
     world.as_ana.post(address("message_read", world.theirs))
 
     assert rows(world.as_ana).select("a.row-c")
-    assert not rows(world.as_ana, of("inbox") + "?show=unread").select("a.row-c")
+    assert not rows(world.as_ana, url_of("inbox") + "?show=unread").select("a.row-c")
     assert rows(world.as_ana).select("a.row-c")
 
 
 def test_made_up_numbers_add_no_rows(world):
     rows(world.as_ana)
     for number in (*range(5, 20), "x", 2**70):
-        rows(world.as_ana, f"{of('inbox')}?rows_after={number}&junk={number}&show={number}")
+        rows(world.as_ana, f"{url_of('inbox')}?rows_after={number}&junk={number}&show={number}")
 
     assert len(entries("template_fragments")) == 1
 

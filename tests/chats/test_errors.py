@@ -9,7 +9,7 @@ from django.test import Client
 from accounts.models import Preferences
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import address, filled_in, of
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
 from tests.factories import MessageFactory
 from tests.html import soup
@@ -43,7 +43,7 @@ def test_a_name_that_is_not_this_servers_is_told_with_what_to_set(client, settin
 
 
 def test_more_fields_than_any_form_has_are_refused(as_ana, theirs, headers):
-    url = of("conversation_seen", theirs.conversation_id)
+    url = url_of("conversation_seen", theirs.conversation_id)
 
     response = as_ana.post(url, {"seen": range(1000)}, headers=headers)
 
@@ -93,13 +93,13 @@ def test_who_sends_too_fast_by_htmx_gets_a_toast(few_allowed, as_ana, theirs, na
 def test_looking_at_a_form_is_not_limited(few_allowed, as_ana, theirs):
     for _ in range(3):
         assert as_ana.get(address("message_reply", theirs)).status_code == 200
-        assert as_ana.get(of("message_new")).status_code == 200
+        assert as_ana.get(url_of("message_new")).status_code == 200
 
 
 @pytest.mark.parametrize("name", ["people", "message_new"])
 def test_nobody_lists_people_by_asking_fast(few_allowed, as_ana, stranger, name):
     headers = HTMX if name == "people" else None
-    url = of(name) + "?q=stra"
+    url = url_of(name) + "?q=stra"
     assert 'name="to"' in as_ana.get(url, headers=headers).content.decode()
 
     again = as_ana.get(url, headers=headers)
@@ -110,9 +110,9 @@ def test_nobody_lists_people_by_asking_fast(few_allowed, as_ana, stranger, name)
 
 def test_a_search_sent_with_a_form_is_limited_and_keeps_the_text(few_allowed, as_ana, theirs):
     typed = filled_in(theirs, find="1")
-    as_ana.post(of("message_new"), typed)
+    as_ana.post(url_of("message_new"), typed)
 
-    page = soup(as_ana.post(of("message_new"), typed), 429)
+    page = soup(as_ana.post(url_of("message_new"), typed), 429)
 
     kept = {box["name"]: box.get("value") for box in page.select("form input")}
     assert kept["find"] == "1"  # pressing "Send again" must search, not send
@@ -132,7 +132,7 @@ def test_an_address_of_the_same_site_with_other_peoples_names_is_text(as_ana, an
     ben.save()
     MessageFactory(sender=ben, receiver=ana, content="Hello")
 
-    for url in (of("inbox"), of("notifications"), of("message_new") + "?q=ev"):
+    for url in (url_of("inbox"), url_of("notifications"), url_of("message_new") + "?q=ev"):
         page = soup(as_ana.get(url))
         assert "alert(1)" in page.get_text()
         assert not [one for one in page.select("script") if "alert" in one.text]
@@ -235,7 +235,7 @@ def test_what_cannot_be_read_as_a_form_is_no_failure(client, as_ana, path, kind,
 
 def test_what_is_too_large_is_said_to_be(as_ana, conversation, settings):
     settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 2_000
-    url = of("message_send", conversation.pk)
+    url = url_of("message_send", conversation.pk)
     fields = {"content": "word " * 1_000, "client_key": uuid4()}
 
     page = soup(as_ana.post(url, fields), status=413)

@@ -20,7 +20,7 @@ from redis.exceptions import ConnectionError, ResponseError, TimeoutError
 from messaging.models import Message
 from operations.caches import forgiving_redis
 from operations.caches.forgiving_redis import PATIENCE, PAUSE, ForgivingRedisCache
-from tests.chats.addresses import address, filled_in, of
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
 from tests.html import soup
 
@@ -291,7 +291,7 @@ def refused():
 
 def everything_works(client, message):
     """Reads, writes and reads again, and finds what was written."""
-    for url in (of("inbox"), address("conversation_detail", message), of("notifications")):
+    for url in (url_of("inbox"), address("conversation_detail", message), url_of("notifications")):
         soup(client.get(url))
     for name in ("message_send", "message_reply"):
         typed = filled_in(message)
@@ -325,7 +325,7 @@ def test_signing_in_works_without_a_cache(refused, client, ana):
     response = client.post("/accounts/login/", login)
 
     assert response.status_code == 302
-    assert client.get(of("inbox")).status_code == 200
+    assert client.get(url_of("inbox")).status_code == 200
 
 
 class RaisingCache(forgiving_redis.RedisCache):

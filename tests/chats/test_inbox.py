@@ -6,7 +6,7 @@ import pytest
 
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.chats.conftest import HTMX, signed_in
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
@@ -24,7 +24,7 @@ def unread(ana, ben, stranger):
 
 
 def inbox_of(client):
-    return soup(client.get(of("inbox")))
+    return soup(client.get(url_of("inbox")))
 
 
 def cards_in(part):
@@ -100,18 +100,18 @@ def test_a_conversation_is_marked_read_as_far_as_it_was_shown(as_ana, ana, ben, 
     later = MessageFactory(sender=ben, receiver=ana)
     seen = [one["value"] for one in form.select("[name=seen]")]
 
-    answer = as_ana.post(form["action"], {"seen": seen, "next": of("inbox")}, headers=headers)
+    answer = as_ana.post(form["action"], {"seen": seen, "next": url_of("inbox")}, headers=headers)
 
     left = set(Message.unread.unread_for_user(ana))
     assert left == {unread["other"], later}
-    assert headers or answer.url == of("inbox")
+    assert headers or answer.url == url_of("inbox")
 
 
 def test_the_lines_of_two_people_hold_their_own_tokens(as_ana, ana, ben, unread):
     MessageFactory(sender=ana, receiver=ben)
 
     tokens = {
-        soup(client.get(of("inbox"))).select_one(".quick [name=csrfmiddlewaretoken]")["value"]
+        soup(client.get(url_of("inbox"))).select_one(".quick [name=csrfmiddlewaretoken]")["value"]
         for client in (as_ana, signed_in(ben))
     }
 

@@ -5,14 +5,14 @@ import pytest
 from chats.views import printing
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.factories import MessageFactory, chain, reply_to
 from tests.html import soup
 from tests.queries import at_most
 
 
 def printed(client, conversation_pk, **query):
-    return soup(client.get(of("conversation_print", conversation_pk), query))
+    return soup(client.get(url_of("conversation_print", conversation_pk), query))
 
 
 def bodies(page):
@@ -86,15 +86,15 @@ def test_what_people_wrote_is_words(as_ana, ana, ben):
 
 @pytest.mark.usefixtures("db")
 def test_a_strangers_conversation_is_not_there(as_ana, foreign):
-    answer = as_ana.get(of("conversation_print", foreign.conversation_id))
+    answer = as_ana.get(url_of("conversation_print", foreign.conversation_id))
 
     assert answer.status_code == 404
 
 
 def test_the_page_of_the_conversation_leads_to_it_and_says_so_on_paper(as_ana, mine):
-    page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", mine.conversation_id)))
 
-    assert page.select_one(f"a[href='{of('conversation_print', mine.conversation_id)}']")
+    assert page.select_one(f"a[href='{url_of('conversation_print', mine.conversation_id)}']")
     assert "prints everything" in page.select_one(".print-only").text
 
 

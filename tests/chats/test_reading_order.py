@@ -8,15 +8,15 @@ from django.urls import reverse
 from chats.threads.conversation_list import ROOTS
 from messaging import services
 from messaging.models import Message, Participant
-from tests.chats.addresses import of
-from tests.chats.building import top_level_messages
+from tests.chats.addresses import url_of
 from tests.chats.conftest import HTMX, signed_in
+from tests.chats.large_threads import top_level_messages
 from tests.factories import MessageFactory, reply_to
 from tests.html import soup
 
 
 def choose(client, conversation_pk, order):
-    return client.post(of("conversation_order", conversation_pk), {"order": order})
+    return client.post(url_of("conversation_order", conversation_pk), {"order": order})
 
 
 def roots_of(page):
@@ -26,7 +26,7 @@ def roots_of(page):
 
 
 def roots_shown(client, conversation_pk, **query):
-    return roots_of(soup(client.get(of("conversation_detail", conversation_pk), query)))
+    return roots_of(soup(client.get(url_of("conversation_detail", conversation_pk), query)))
 
 
 @pytest.fixture
@@ -45,7 +45,7 @@ def test_the_thread_that_was_answered_last_stands_at_the_end(as_ana, three):
     answer = choose(as_ana, conversation, "activity")
 
     assert answer.status_code == 302
-    assert answer.url == f"{of('conversation_detail', conversation)}#latest"
+    assert answer.url == f"{url_of('conversation_detail', conversation)}#latest"
     assert roots_shown(as_ana, conversation) == [second, third, first]
     choose(as_ana, conversation, "start")
     assert roots_shown(as_ana, conversation) == [first, second, third]
@@ -83,7 +83,7 @@ def test_all_pages_of_older_messages_together_hold_each_thread_once(as_ana, ana,
         reply_to(Message.objects.get(pk=pk))
     choose(as_ana, conversation.pk, "activity")
 
-    pages, page = [], soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    pages, page = [], soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
     while True:
         pages.insert(0, roots_of(page))
         older = page.select_one(".older a")
@@ -107,7 +107,7 @@ def test_dividers_name_the_day_of_the_latest_reply_and_messages_their_own(
     time_travel("2026-03-04T18:00Z")
     choose(as_ana, first.conversation_id, "activity")
 
-    page = soup(as_ana.get(of("conversation_detail", first.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", first.conversation_id)))
 
     assert [day["datetime"] for day in page.select(".feed .divider time")] == [
         "2026-03-01",
@@ -122,11 +122,11 @@ def test_a_message_that_is_drawn_again_keeps_its_date(as_ana, three, ben, time_t
     time_travel("2026-03-04T18:00Z")
     theirs = Message.objects.exclude(thread=None).get()
     Message.objects.filter(pk=theirs.pk).update(thread=None, parent_message=None)
-    conversation = of("conversation_detail", theirs.conversation_id)
+    conversation = url_of("conversation_detail", theirs.conversation_id)
     choose(as_ana, theirs.conversation_id, "activity")
 
     answer = as_ana.post(
-        of("message_read", theirs.pk),
+        url_of("message_read", theirs.pk),
         headers=HTMX | {"HX-Current-URL": f"http://testserver{conversation}"},
     )
 
@@ -139,10 +139,10 @@ def test_a_sent_message_brings_no_second_divider_of_its_day(as_ana, three):
     choose(as_ana, conversation, "activity")
 
     answer = as_ana.post(
-        of("message_send", conversation),
+        url_of("message_send", conversation),
         {"content": "Good morning", "client_key": "5c1b1c7a-8c5e-4f0f-9c59-3a6f0f6f2b11"},
         headers=HTMX
-        | {"HX-Current-URL": f"http://testserver{of('conversation_detail', conversation)}"},
+        | {"HX-Current-URL": f"http://testserver{url_of('conversation_detail', conversation)}"},
     )
 
     assert answer.status_code == 200
@@ -155,17 +155,17 @@ def test_an_old_thread_that_is_answered_is_offered_as_new_where_it_is_not_drawn(
     conversation = three[0].conversation
     top_level_messages(conversation, ana, ROOTS)
     choose(as_ana, conversation.pk, "activity")
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
     drawn = roots_of(page)
     assert three[1].pk not in drawn
     reply_to(three[1], "At last", sender=ben)
 
     steps = [pk - before for before, pk in zip([0, *sorted(drawn)], sorted(drawn), strict=False)]
     answer = as_ana.get(
-        of("conversation_changes", conversation.pk),
+        url_of("conversation_changes", conversation.pk),
         {"since": "0.0.0", "drawn": ".".join(map(str, steps)), "new": ""},
         headers=HTMX
-        | {"HX-Current-URL": f"http://testserver{of('conversation_detail', conversation.pk)}"},
+        | {"HX-Current-URL": f"http://testserver{url_of('conversation_detail', conversation.pk)}"},
     )
 
     link = soup(answer).select_one("#new-pill a")
@@ -226,7 +226,7 @@ def test_the_menu_says_which_order_is_chosen(as_ana, three):
     conversation = three[0].conversation_id
 
     def pressed():
-        menu = soup(as_ana.get(of("conversation_detail", conversation))).select_one(
+        menu = soup(as_ana.get(url_of("conversation_detail", conversation))).select_one(
             "#conversation-menu"
         )
         return [one["value"] for one in menu.select("button[aria-pressed=true]")]

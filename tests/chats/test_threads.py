@@ -12,10 +12,10 @@ from chats.threads.reply_rows import REPLIES
 from common.compiled_queries import CompiledQuery
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import address, filled_in, of
-from tests.chats.building import chain_below, replies_to, top_level_messages
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
-from tests.chats.reading import all_followed, all_pressed, pressed, shown
+from tests.chats.large_threads import chain_below, replies_to, top_level_messages
+from tests.chats.page_contents import all_followed, all_pressed, pressed, shown
 from tests.factories import MessageFactory, chain, reply_to
 from tests.html import soup
 
@@ -27,11 +27,11 @@ def conversation_page(client, message):
 
 
 def page_of(client, pk):
-    return soup(client.get(of("message_detail", pk)))
+    return soup(client.get(url_of("message_detail", pk)))
 
 
 def thread_of(client, pk, level=0):
-    url = of("message_detail", pk)
+    url = url_of("message_detail", pk)
     return soup(client.get(url, {"part": "thread", "level": level}, headers=HTMX))
 
 
@@ -58,7 +58,7 @@ def test_a_read_thread_is_a_pill_with_faces_count_and_last_time(as_ana, mine, ti
     assert "last at 14:05" in " ".join(pill.text.split())
     faces = [face.text for face in pill.select(".faces .avatar")]
     assert faces == ["BO", "AL"]
-    assert pill["href"] == of("message_detail", mine.pk)
+    assert pill["href"] == url_of("message_detail", mine.pk)
     assert pill["hx-target"] == f"#m-{mine.pk}-thread"
     assert shown(page) == [mine.pk]
     assert last.pk not in shown(page)
@@ -128,7 +128,7 @@ def test_below_four_levels_a_link_continues(as_ana, mine):
     assert shown(page) == pks[: LEVELS + 1]
     link = page.select_one(f"#m-{pks[LEVELS]}-thread > a.continue")
     assert "3 more replies" in link.text
-    assert link["href"] == of("message_detail", pks[LEVELS])
+    assert link["href"] == url_of("message_detail", pks[LEVELS])
     assert "hx-get" not in link.attrs
     assert shown(soup(as_ana.get(link["href"]))) == pks[LEVELS:]
 
@@ -304,7 +304,7 @@ def test_a_message_with_ten_thousand_replies_can_be_used(as_ana, mine):
     assert shown(pressed(as_ana, more)) == pks[REPLIES : 2 * REPLIES]
     assert shown(soup(as_ana.get(more["href"])))[1:] == pks[REPLIES : 2 * REPLIES]
 
-    late = of("message_detail", mine.pk) + f"?after={pks[-3]}"
+    late = url_of("message_detail", mine.pk) + f"?after={pks[-3]}"
     assert shown(soup(as_ana.get(late))) == [mine.pk, *pks[-2:]]
 
     part = soup(as_ana.post(address("message_reply", mine), filled_in(mine), headers=HTMX))
@@ -391,7 +391,7 @@ def test_threads_are_opened_whole_or_not_at_all(monkeypatch, as_ana, conversatio
     for pk in roots:
         replies_to(Message.objects.get(pk=pk), 30, unread=True)
 
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
 
     threads = [page.select_one(f"#m-{pk}-thread") for pk in roots]
     assert {len(shown(thread)) for thread in threads} == {0, 30}
@@ -405,7 +405,7 @@ def test_however_much_is_unread_each_thread_says_so(as_ana, conversation, ana):
     replies_to(first, 600, unread=True)
     replies_to(second, 1_100, unread=True)
 
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
 
     assert [tag.text for tag in page.select("a.thread-open .tag-new")] == ["99+ new", "99+ new"]
 
@@ -417,7 +417,7 @@ def test_a_page_draws_a_hundred_messages_at_most(as_ana, conversation, ana, each
         for reply in replies_to(Message.objects.get(pk=pk), each, unread=True):
             replies_to(Message.objects.get(pk=reply), 1)
 
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
     found = shown(page)
     assert 20 <= len(found) <= DRAWN
     assert len(found) == len(set(found))
@@ -437,8 +437,8 @@ def test_what_a_message_answers_is_named_above_it(as_ana, mine):
     above = page_of(as_ana, second.pk).select("nav.above a")
 
     assert [link["href"] for link in above] == [
-        of("message_detail", mine.pk),
-        of("message_detail", first.pk),
+        url_of("message_detail", mine.pk),
+        url_of("message_detail", first.pk),
     ]
     assert above[0].text == "You: What ana wrote"
     assert above[1].text == "Ben Ode: First answer"
@@ -449,10 +449,10 @@ def test_the_root_is_named_however_far_up(as_ana, mine):
 
     for place, levels in ((3, "4"), (98, "99"), (99, "99+"), (149, "99+")):
         above = page_of(as_ana, pks[place]).select_one("nav.above")
-        assert above.a["href"] == of("message_detail", mine.pk)
+        assert above.a["href"] == url_of("message_detail", mine.pk)
         assert f"{levels} levels up:" in above.text
         assert [link["href"] for link in above.select("a")[1:]] == [
-            of("message_detail", pk) for pk in pks[place - 3 : place]
+            url_of("message_detail", pk) for pk in pks[place - 3 : place]
         ]
 
 
@@ -487,7 +487,7 @@ OLDER = "li.older a"
 
 
 def test_older_messages_are_reached_once(as_ana, conversation, days):
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
     assert shown(page) == days[-20:]
 
     whole = all_pressed(as_ana, page, OLDER)
@@ -496,7 +496,7 @@ def test_older_messages_are_reached_once(as_ana, conversation, days):
 
 
 def test_older_messages_are_reached_once_without_javascript(as_ana, conversation, days):
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
 
     pages = all_followed(as_ana, page, OLDER)
 
@@ -508,7 +508,7 @@ def dividers(page):
 
 
 def test_each_day_is_named_once_above_its_messages(as_ana, conversation, days):
-    page = soup(as_ana.get(of("conversation_detail", conversation.pk)))
+    page = soup(as_ana.get(url_of("conversation_detail", conversation.pk)))
 
     whole = all_pressed(as_ana, page, OLDER)
 
@@ -529,7 +529,7 @@ def test_a_message_deleted_meanwhile_does_not_take_its_day_along(as_ana, convers
         by_day.setdefault(message.timestamp.date(), []).append(message)
     day, (first, *others) = next(one for one in by_day.items() if len(one[1]) > 2)
     services.delete_message(message=first, author=first.sender)
-    url = of("conversation_messages", conversation.pk)
+    url = url_of("conversation_messages", conversation.pk)
 
     part = soup(as_ana.get(url, {"before": first.pk}, headers=HTMX))
 
@@ -538,7 +538,7 @@ def test_a_message_deleted_meanwhile_does_not_take_its_day_along(as_ana, convers
 
 
 def test_the_page_of_a_day_says_where_the_newest_are(as_ana, conversation, days):
-    url = of("conversation_detail", conversation.pk)
+    url = url_of("conversation_detail", conversation.pk)
 
     page = soup(as_ana.get(f"{url}?before={days[-20]}"))
 
@@ -558,12 +558,16 @@ def test_every_link_to_a_message_leads_to_where_it_is(as_ana, ana, ben, mine):
     conversation = mine.conversation
 
     links = set()
-    for url in (of("inbox"), of("notifications"), of("conversation_detail", conversation.pk)):
+    for url in (
+        url_of("inbox"),
+        url_of("notifications"),
+        url_of("conversation_detail", conversation.pk),
+    ):
         page = soup(as_ana.get(url))
         links |= {link["href"] for link in page.select("main a[href*='/m/']")}
     links = {link for link in links if "#m-" in link}
 
-    assert {f"{of('message_detail', one.pk)}#m-{one.pk}" for one in unread} <= links
+    assert {f"{url_of('message_detail', one.pk)}#m-{one.pk}" for one in unread} <= links
     for link in links:
         address, _, fragment = link.partition("#")
         assert soup(as_ana.get(address)).select_one(f"article#{fragment}"), link
@@ -579,16 +583,16 @@ def test_the_first_unread_is_linked_where_it_can_be_seen(as_ana, ana, ben):
     link = page.select_one("#unread-here a")
 
     answer = as_ana.get(link["href"])
-    assert answer["Location"] == f"{of('message_detail', old.pk)}#m-{old.pk}"
-    assert old.pk in shown(soup(as_ana.get(of("message_detail", old.pk))))
+    assert answer["Location"] == f"{url_of('message_detail', old.pk)}#m-{old.pk}"
+    assert old.pk in shown(soup(as_ana.get(url_of("message_detail", old.pk))))
 
 
 def test_links_within_a_page_lead_somewhere(as_ana, mine, theirs):
     chain(mine, 3)
     for url in (
         address("conversation_detail", theirs),
-        of("message_detail", mine.pk),
-        of("inbox"),
+        url_of("message_detail", mine.pk),
+        url_of("inbox"),
     ):
         page = soup(as_ana.get(url))
         for link in page.select("a[href^='#']"):
@@ -607,3 +611,29 @@ def test_a_row_leads_to_the_first_unread_message_and_else_to_the_end(as_ana, the
     assert place() == f"m-{theirs.pk}"
     services.mark_as_read(reader=theirs.receiver, messages=Message.objects.all())
     assert place() == "latest"
+
+
+# --- Where the new begins -------------------------------------------------------------------------
+
+
+def test_the_line_says_where_its_reader_stopped(as_ana, ana, mine):
+    MessageFactory(sender=mine.receiver, receiver=ana)
+
+    line = conversation_page(as_ana, mine).select_one(".new-line")
+
+    assert line.get_text(" ", strip=True) == "You stopped here New"
+    assert line.find_previous_sibling("li")["class"] == ["node"]
+
+
+def test_nobody_stopped_above_the_first_message(as_ana, theirs):
+    line = conversation_page(as_ana, theirs).select_one(".new-line")
+
+    assert line.get_text(" ", strip=True) == "New"
+
+
+def test_nobody_stopped_above_a_page_of_which_nothing_is_read(as_ana, conversation, ben):
+    top_level_messages(conversation, ben, 25)
+
+    line = soup(as_ana.get(url_of("conversation_detail", conversation.pk))).select_one(".new-line")
+
+    assert line.get_text(" ", strip=True) == "New"

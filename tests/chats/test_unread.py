@@ -5,10 +5,10 @@ import pytest
 from accounts.models import Preferences
 from messaging import services
 from messaging.models import Conversation, Message, Notification
-from tests.chats.addresses import address, filled_in, of
-from tests.chats.building import chain_below, replies_to, top_level_messages
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
-from tests.chats.reading import all_followed, all_pressed
+from tests.chats.large_threads import chain_below, replies_to, top_level_messages
+from tests.chats.page_contents import all_followed, all_pressed
 from tests.factories import MessageFactory, UserFactory, reply_to
 from tests.html import soup
 
@@ -53,10 +53,10 @@ def all_agrees(client, reader):
         found.add(message.pk)
     counted = {pk: len(found) for pk, found in by_conversation.items()}
 
-    inbox = soup(client.get(of("inbox")))
+    inbox = soup(client.get(url_of("inbox")))
     pages = {None: inbox}
     for pk in Conversation.objects.filter(participants__user=reader).values_list("pk", flat=True):
-        pages[pk] = soup(client.get(of("conversation_detail", pk)))
+        pages[pk] = soup(client.get(url_of("conversation_detail", pk)))
     for pk, page in pages.items():
         assert number(page.select_one("#unread-count")) == len(unread), pk
         assert int(page.select_one("#unread-count")["data-unread"]) == len(unread)
@@ -71,7 +71,7 @@ def all_agrees(client, reader):
     assert cards_on(inbox) == unread
     line = " ".join(inbox.select_one("#unread-line").text.split())
     assert line.startswith(f"{len(unread)} message" if unread else "Everything is read")
-    counts = soup(client.get(of("notifications"))).select(".bell .count")
+    counts = soup(client.get(url_of("notifications"))).select(".bell .count")
     assert sum(int(one.text) for one in counts) == len(answers)
     return unread
 
@@ -105,7 +105,7 @@ def mail(ana, ben, stranger):
 
 def on_page(message):
     return HTMX | {
-        "HX-Current-URL": f"http://testserver{of('conversation_detail', message.conversation_id)}"
+        "HX-Current-URL": f"http://testserver{url_of('conversation_detail', message.conversation_id)}"
     }
 
 
@@ -166,10 +166,10 @@ def test_all_counts_agree_after_marking_one_unread_again(as_ana, ana, mail):
 
 def test_all_counts_agree_after_reading_a_conversation(as_ana, ana, mail):
     first, _reply, other = mail
-    page = soup(as_ana.get(of("conversation_detail", first.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", first.conversation_id)))
     up_to = page.select_one(".conv-head form [name=up_to]")["value"]
 
-    url = of("conversation_read", first.conversation_id)
+    url = url_of("conversation_read", first.conversation_id)
     part = soup(as_ana.post(url, {"up_to": up_to}, headers=on_page(first)))
 
     part_agrees(part, ana, first.conversation)
@@ -180,11 +180,11 @@ def test_all_counts_agree_after_reading_a_conversation(as_ana, ana, mail):
 
 
 def test_all_counts_agree_after_reading_everything(as_ana, ana, mail):
-    page = soup(as_ana.get(of("inbox")))
+    page = soup(as_ana.get(url_of("inbox")))
     up_to = page.select_one(".page-head form [name=up_to]")["value"]
     headers = HTMX | {"HX-Current-URL": INBOX}
 
-    part = soup(as_ana.post(of("inbox_read"), {"up_to": up_to}, headers=headers))
+    part = soup(as_ana.post(url_of("inbox_read"), {"up_to": up_to}, headers=headers))
 
     part_agrees(part, ana)
     assert part.select_one("#unread .empty")
@@ -196,7 +196,7 @@ def test_all_counts_agree_after_messages_were_seen(as_ana, ana, mail):
     first, reply, other = mail
     seen = {"seen": [first.pk, reply.pk, other.pk]}
 
-    url = of("conversation_seen", first.conversation_id)
+    url = url_of("conversation_seen", first.conversation_id)
     part = soup(as_ana.post(url, seen, headers=on_page(first)))
 
     part_agrees(part, ana, first.conversation)
@@ -205,10 +205,10 @@ def test_all_counts_agree_after_messages_were_seen(as_ana, ana, mail):
 
 
 def test_all_counts_agree_after_clearing_notifications(as_ana, ana, mail):
-    page = soup(as_ana.get(of("notifications")))
+    page = soup(as_ana.get(url_of("notifications")))
     up_to = page.select_one("main form [name=up_to]")["value"]
 
-    part = soup(as_ana.post(of("notifications_read"), {"up_to": up_to}, headers=HTMX))
+    part = soup(as_ana.post(url_of("notifications_read"), {"up_to": up_to}, headers=HTMX))
 
     part_agrees(part, ana)
     assert not part.select(".bell .count")
@@ -247,12 +247,12 @@ def test_plain_forms_change_the_same(as_ana, ana, mail):
     as_ana.post(address("message_read", first))
     assert all_agrees(as_ana, ana) == {reply.pk, other.pk}
     as_ana.post(address("message_unread", first))
-    as_ana.post(of("conversation_seen", first.conversation_id), {"seen": [reply.pk]})
+    as_ana.post(url_of("conversation_seen", first.conversation_id), {"seen": [reply.pk]})
     assert all_agrees(as_ana, ana) == {first.pk, other.pk}
     version = Conversation.objects.get(pk=first.conversation_id).version
-    as_ana.post(of("conversation_read", first.conversation_id), {"up_to": version})
+    as_ana.post(url_of("conversation_read", first.conversation_id), {"up_to": version})
     assert all_agrees(as_ana, ana) == {other.pk}
-    as_ana.post(of("inbox_read"), {"up_to": other.pk})
+    as_ana.post(url_of("inbox_read"), {"up_to": other.pk})
     assert all_agrees(as_ana, ana) == set()
 
 
@@ -261,43 +261,43 @@ def test_plain_forms_change_the_same(as_ana, ana, mail):
 
 def test_what_came_after_the_page_stays_unread(as_ana, ana, ben, mail):
     first, _reply, other = mail
-    page = soup(as_ana.get(of("conversation_detail", first.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", first.conversation_id)))
     up_to = page.select_one(".conv-head form [name=up_to]")["value"]
     later = [MessageFactory(sender=ben, receiver=ana), reply_to(first, sender=ben)]
 
-    as_ana.post(of("conversation_read", first.conversation_id), {"up_to": up_to})
+    as_ana.post(url_of("conversation_read", first.conversation_id), {"up_to": up_to})
 
     assert all_agrees(as_ana, ana) == {other.pk, *(message.pk for message in later)}
 
 
 def test_what_was_edited_after_the_page_stays_unread(as_ana, as_ben, ana, mail):
     first, _reply, other = mail
-    page = soup(as_ana.get(of("conversation_detail", first.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", first.conversation_id)))
     up_to = page.select_one(".conv-head form [name=up_to]")["value"]
     as_ben.post(address("message_edit", first), filled_in(first, content="Not what ana saw"))
 
-    as_ana.post(of("conversation_read", first.conversation_id), {"up_to": up_to})
+    as_ana.post(url_of("conversation_read", first.conversation_id), {"up_to": up_to})
 
     assert all_agrees(as_ana, ana) == {first.pk, other.pk}
 
 
 def test_what_came_after_the_inbox_stays_unread(as_ana, ana, ben, mail):
-    page = soup(as_ana.get(of("inbox")))
+    page = soup(as_ana.get(url_of("inbox")))
     up_to = page.select_one(".page-head form [name=up_to]")["value"]
     later = MessageFactory(sender=ben, receiver=ana)
 
-    as_ana.post(of("inbox_read"), {"up_to": up_to})
+    as_ana.post(url_of("inbox_read"), {"up_to": up_to})
 
     assert all_agrees(as_ana, ana) == {later.pk}
 
 
 def test_what_came_after_the_notifications_stays_unread(as_ana, ana, ben, mail):
-    page = soup(as_ana.get(of("notifications")))
+    page = soup(as_ana.get(url_of("notifications")))
     up_to = page.select_one("main form [name=up_to]")["value"]
     first, reply, other = mail
     later = reply_to(reply.parent_message)
 
-    as_ana.post(of("notifications_read"), {"up_to": up_to})
+    as_ana.post(url_of("notifications_read"), {"up_to": up_to})
 
     assert all_agrees(as_ana, ana) == {first.pk, other.pk, later.pk}
 
@@ -313,11 +313,11 @@ def test_what_is_behind_a_link_stays_unread(as_ana, ana, ben, mail):
     first, reply, other = mail
     last = Message.objects.get(pk=chain_below(reply, 10)[-1])
     unread = reply_to(last, "Far down", sender=ben)
-    page = soup(as_ana.get(of("conversation_detail", first.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", first.conversation_id)))
     drawn = marks_on(page)
     assert unread.pk not in drawn
 
-    as_ana.post(of("conversation_seen", first.conversation_id), {"seen": sorted(drawn)})
+    as_ana.post(url_of("conversation_seen", first.conversation_id), {"seen": sorted(drawn)})
 
     assert all_agrees(as_ana, ana) == {unread.pk, other.pk}
 
@@ -325,7 +325,7 @@ def test_what_is_behind_a_link_stays_unread(as_ana, ana, ben, mail):
 def test_what_was_not_seen_stays_unread(as_ana, ana, mail):
     first, reply, other = mail
 
-    as_ana.post(of("conversation_seen", first.conversation_id), {"seen": [reply.pk]})
+    as_ana.post(url_of("conversation_seen", first.conversation_id), {"seen": [reply.pk]})
 
     assert all_agrees(as_ana, ana) == {first.pk, other.pk}
 
@@ -333,7 +333,7 @@ def test_what_was_not_seen_stays_unread(as_ana, ana, mail):
 def test_a_hundred_messages_are_seen_at_once_at_most(as_ana, conversation, ben):
     pks = top_level_messages(conversation, ben, 120)
 
-    as_ana.post(of("conversation_seen", conversation.pk), {"seen": pks})
+    as_ana.post(url_of("conversation_seen", conversation.pk), {"seen": pks})
 
     assert Message.objects.filter(read=True).count() == 100
 
@@ -343,7 +343,7 @@ def test_seeing_marks_only_ones_own(as_ana, ana, ben, mail, foreign):
     other = mail[2]
     seen = {"seen": [mine.pk, foreign.pk, other.pk, 10**6]}
 
-    as_ana.post(of("conversation_seen", mine.conversation_id), seen)
+    as_ana.post(url_of("conversation_seen", mine.conversation_id), seen)
 
     assert not Message.objects.filter(read=True).exists()
     assert len(all_agrees(as_ana, ana)) == 3
@@ -351,10 +351,10 @@ def test_seeing_marks_only_ones_own(as_ana, ana, ben, mail, foreign):
 
 def test_looking_reads_nothing(as_ana, ana, mail):
     for url in (
-        of("inbox"),
-        of("notifications"),
-        *(of("conversation_detail", message.conversation_id) for message in mail),
-        *(of("message_detail", message.pk) for message in mail),
+        url_of("inbox"),
+        url_of("notifications"),
+        *(url_of("conversation_detail", message.conversation_id) for message in mail),
+        *(url_of("message_detail", message.pk) for message in mail),
     ):
         as_ana.get(url)
 
@@ -362,7 +362,7 @@ def test_looking_reads_nothing(as_ana, ana, mail):
 
 
 def test_reading_on_sight_can_be_turned_off(as_ana, ana, mail):
-    url = of("conversation_detail", mail[0].conversation_id)
+    url = url_of("conversation_detail", mail[0].conversation_id)
     assert soup(as_ana.get(url)).select("form#seen")
     Preferences.objects.create(user=ana, read_on_sight=False)
 
@@ -378,7 +378,7 @@ def test_unread_messages_of_everybody_count_for_their_receiver_only(as_ben, ben,
 
 def test_all_unread_messages_are_reached_once(as_ana, ana, conversation, ben):
     pks = top_level_messages(conversation, ben, 130)
-    page = soup(as_ana.get(of("inbox")))
+    page = soup(as_ana.get(url_of("inbox")))
     assert len(cards_on(page)) == 50
 
     pages = all_followed(as_ana, page, "#unread li.more a")
@@ -395,7 +395,7 @@ def test_all_conversations_are_reached_once_even_of_one_moment(as_ana, ana):
     expected = {message.conversation_id for message in messages}
     more = "#conversation-list li.more a"
 
-    for url in (of("inbox"), of("inbox") + "?show=unread"):
+    for url in (url_of("inbox"), url_of("inbox") + "?show=unread"):
         page = soup(as_ana.get(url))
         assert len(page.select("a.row-c")) == 30
         pages = all_followed(as_ana, page, more)
@@ -403,7 +403,7 @@ def test_all_conversations_are_reached_once_even_of_one_moment(as_ana, ana):
         assert len(found) == 70
         assert set(found) == expected
 
-    whole = all_pressed(as_ana, soup(as_ana.get(of("inbox"))), more)
+    whole = all_pressed(as_ana, soup(as_ana.get(url_of("inbox"))), more)
     found = [int(row["data-row"]) for row in whole.select("a.row-c")]
     assert len(found) == 70
     assert set(found) == expected
@@ -415,7 +415,7 @@ def test_only_conversations_with_something_unread_are_reached(as_ana, ana):
         if place % 2:
             services.mark_as_read(reader=ana, messages=Message.objects.filter(pk=message.pk))
     headers = HTMX | {"HX-Current-URL": f"{INBOX}?show=unread"}
-    page = soup(as_ana.get(of("inbox") + "?show=unread"))
+    page = soup(as_ana.get(url_of("inbox") + "?show=unread"))
     assert len(page.select("a.row-c.has-unread")) == 30
 
     link = page.select_one("#conversation-list li.more a")
@@ -429,8 +429,8 @@ def test_only_conversations_with_something_unread_are_reached(as_ana, ana):
 def test_all_notifications_are_reached_once(as_ana, ana, ben):
     mine = [MessageFactory(sender=ana, receiver=ben) for _ in range(250)]
     replies = [reply_to(one) for one in mine]
-    expected = [f"{of('message_detail', one.pk)}#m-{one.pk}" for one in reversed(replies)]
-    page = soup(as_ana.get(of("notifications")))
+    expected = [f"{url_of('message_detail', one.pk)}#m-{one.pk}" for one in reversed(replies)]
+    page = soup(as_ana.get(url_of("notifications")))
 
     pages = all_followed(as_ana, page, "main li.more a")
     assert [one["href"] for each in pages for one in each.select("main a.bell")] == expected
@@ -453,13 +453,13 @@ def test_the_bell_gathers_replies_by_thread_and_leads_to_the_oldest_unread_one(a
     MessageFactory(sender=ben, receiver=ana, content="No answer, and so none of the bell's")
     reply_to(last, "Ben goes on", sender=ben)
 
-    page = soup(as_ana.get(of("notifications")))
+    page = soup(as_ana.get(url_of("notifications")))
 
     bells = page.select("main .bell")
     assert [one.select_one(".count").text for one in bells] == ["3", "1"]
     assert "replied to you, 4 times" in " ".join(bells[0].text.split())
     assert bells[0].select_one("q").text == "The newest"
-    assert bells[0]["href"] == f"{of('message_detail', first.pk)}#m-{first.pk}"
+    assert bells[0]["href"] == f"{url_of('message_detail', first.pk)}#m-{first.pk}"
     assert number(page.select_one("#bell-count")) == 4
 
 
@@ -468,6 +468,6 @@ def test_the_bell_counts_no_further_than_999(as_ana, mine, number, said):
     """Whoever has fifty thousand must not wait for every page until they are counted."""
     replies_to(mine, number, unread=True)
 
-    page = soup(as_ana.get(of("inbox")))
+    page = soup(as_ana.get(url_of("inbox")))
 
     assert page.select_one("#bell-count .count").text == said

@@ -4,7 +4,7 @@ import pytest
 
 from messaging import services
 from messaging.models import Message
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.chats.conftest import HTMX
 from tests.factories import MessageFactory, reply_to
 
@@ -37,40 +37,40 @@ def own(last, ana, ben):
 
 
 ASKED = {
-    "the list": lambda last, own: of("conversation_messages", last.conversation_id),
+    "the list": lambda last, own: url_of("conversation_messages", last.conversation_id),
     "older": lambda last, own: (
-        f"{of('conversation_messages', last.conversation_id)}?before={last.pk}"
+        f"{url_of('conversation_messages', last.conversation_id)}?before={last.pk}"
     ),
-    "a thread": lambda last, own: f"{of('message_detail', last.pk)}?part=thread",
-    "a message": lambda last, own: f"{of('message_detail', own.pk)}?part=message",
-    "a reply form": lambda last, own: of("message_reply", last.pk),
-    "an edit form": lambda last, own: of("message_edit", own.pk),
-    "a history": lambda last, own: of("message_history", own.pk),
-    "notifications": lambda last, own: of("notifications"),
-    "people": lambda last, own: f"{of('people')}?q=ben",
-    "results": lambda last, own: f"{of('search')}?q=short",
+    "a thread": lambda last, own: f"{url_of('message_detail', last.pk)}?part=thread",
+    "a message": lambda last, own: f"{url_of('message_detail', own.pk)}?part=message",
+    "a reply form": lambda last, own: url_of("message_reply", last.pk),
+    "an edit form": lambda last, own: url_of("message_edit", own.pk),
+    "a history": lambda last, own: url_of("message_history", own.pk),
+    "notifications": lambda last, own: url_of("notifications"),
+    "people": lambda last, own: f"{url_of('people')}?q=ben",
+    "results": lambda last, own: f"{url_of('search')}?q=short",
 }
 
 SENT = {
     "a message": lambda last, own: (
-        of("message_send", last.conversation_id),
+        url_of("message_send", last.conversation_id),
         {"content": "And one more", "client_key": "8c1ef7c0-0c1f-4d4e-9a55-6dd0a6c7a0b1"},
     ),
     "a reply": lambda last, own: (
-        of("message_reply", last.pk),
+        url_of("message_reply", last.pk),
         {"content": "And one more", "client_key": "8c1ef7c0-0c1f-4d4e-9a55-6dd0a6c7a0b2"},
     ),
     "an edit": lambda last, own: (
-        of("message_edit", own.pk),
+        url_of("message_edit", own.pk),
         {"content": "My plan, third draught", "text_version": own.text_version or 0},
     ),
-    "read": lambda last, own: (of("message_read", last.pk), {}),
+    "read": lambda last, own: (url_of("message_read", last.pk), {}),
     "all read": lambda last, own: (
-        of("conversation_read", last.conversation_id),
+        url_of("conversation_read", last.conversation_id),
         {"up_to": own.conversation.version},
     ),
-    "cards read": lambda last, own: (of("inbox_read"), {"up_to": own.pk}),
-    "notifications read": lambda last, own: (of("notifications_read"), {"up_to": own.pk}),
+    "cards read": lambda last, own: (url_of("inbox_read"), {"up_to": own.pk}),
+    "notifications read": lambda last, own: (url_of("notifications_read"), {"up_to": own.pk}),
 }
 
 
@@ -93,4 +93,4 @@ def test_what_answers_to_something_sent_is_light(as_ana, last, own, what):
 
 
 def test_a_heavier_answer_would_be_found(as_ana, last, own):
-    assert weight_of(as_ana.get(of("conversation_detail", last.conversation_id))) > MOST
+    assert weight_of(as_ana.get(url_of("conversation_detail", last.conversation_id))) > MOST

@@ -4,13 +4,13 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from messaging.people import MOST_LISTED
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.factories import MessageFactory, UserFactory
 from tests.html import soup
 
 
 def welcome_of(client):
-    return soup(client.get(of("inbox"))).select_one("#unread")
+    return soup(client.get(url_of("inbox"))).select_one("#unread")
 
 
 def test_whoever_is_here_stands_in_the_first_inbox_with_the_way_to_write(as_ana, ben):
@@ -21,7 +21,7 @@ def test_whoever_is_here_stands_in_the_first_inbox_with_the_way_to_write(as_ana,
     assert page.h2.text == "Welcome, Ana"
     assert [row["href"] for row in page.select(".row-c")] == ["/new/?to=ben"]
     assert "@ben" in page.select_one(".row-c").text
-    assert page.select_one(".empty a")["href"] == of("message_new")
+    assert page.select_one(".empty a")["href"] == url_of("message_new")
     assert not page.select("input")
 
 
@@ -55,7 +55,7 @@ def test_nobody_else_is_here_and_an_administrator_may_invite(as_ana, ana, client
     assert not welcome_of(as_ana).select("button, input, .empty a")
     get_user_model().objects.filter(pk=ana.pk).update(is_superuser=True)
 
-    page = soup(as_ana.get(of("inbox")))
+    page = soup(as_ana.get(url_of("inbox")))
     button = page.select_one("#unread button")
     form = page.find("form", id=button["form"])
     assert (form["method"], bool(form.select("[name=csrfmiddlewaretoken]"))) == ("post", True)

@@ -13,7 +13,7 @@ from messaging.models import (
     MessageHistory,
     Notification,
 )
-from tests.chats.addresses import address, filled_in, of
+from tests.chats.addresses import address, filled_in, url_of
 from tests.chats.conftest import HTMX
 from tests.factories import UserFactory, reply_to
 from tests.html import soup
@@ -84,11 +84,13 @@ def test_the_first_message_of_a_day_brings_its_divider(as_ana, theirs):
 def test_a_new_message_begins_a_conversation(as_ana, ana, stranger):
     typed = {"to": stranger.pk, "content": "Hello", "client_key": uuid4()}
 
-    response = as_ana.post(of("message_new"), typed)
+    response = as_ana.post(url_of("message_new"), typed)
 
     conversation = Conversation.objects.get()
     assert set(conversation.people_pks) == {ana.pk, stranger.pk}
-    assert response["Location"] == (f"{of('conversation_detail', conversation.pk)}#m-{latest().pk}")
+    assert response["Location"] == (
+        f"{url_of('conversation_detail', conversation.pk)}#m-{latest().pk}"
+    )
 
 
 @pytest.mark.parametrize("name", SENDING)
@@ -141,7 +143,7 @@ def test_another_text_under_the_same_key_is_asked_about(as_ana, theirs, name, he
     )
 
     assert text_of(page) == "Another"
-    assert page.select_one(f"a[href='{of('message_detail', sent.pk)}']")
+    assert page.select_one(f"a[href='{url_of('message_detail', sent.pk)}']")
     key = page.select_one("[name=client_key]")["value"]
     assert key != typed["client_key"]
     as_ana.post(address(name, theirs), typed | {"content": "Another", "client_key": key})
@@ -162,7 +164,7 @@ def test_who_cannot_be_written_to_is_no_receiver(as_ana, ana, theirs, to):
     closed = UserFactory(username="closed", is_active=False)
     to = {"me": ana.pk, "closed": closed.pk}.get(to, to)
 
-    page = soup(as_ana.post(of("message_new"), filled_in(theirs, to=to)), 422)
+    page = soup(as_ana.post(url_of("message_new"), filled_in(theirs, to=to)), 422)
 
     assert text_of(page) == "Some text that was typed"
     assert page.select_one(".note-i").get_text(strip=True)
@@ -222,10 +224,10 @@ def test_every_target_is_on_the_page_that_names_it(as_ana, mine, edited, theirs)
     reply_to(theirs, sender=mine.sender)
     Message.objects.filter(receiver=mine.sender).update(read=True)
     pages = [
-        of("inbox"),
-        of("notifications"),
-        of("message_new"),
-        of("conversation_detail", mine.conversation_id),
+        url_of("inbox"),
+        url_of("notifications"),
+        url_of("message_new"),
+        url_of("conversation_detail", mine.conversation_id),
         *(address(name, edited) for name in ("message_detail", "message_reply", "message_edit")),
         address("message_history", edited),
     ]
@@ -299,8 +301,8 @@ def test_an_edit_is_kept_and_marked(as_ana, mine):
 
     response = as_ana.post(address("message_edit", mine), typed)
 
-    assert response["Location"] == f"{of('message_detail', mine.pk)}#m-{mine.pk}"
-    article = soup(as_ana.get(of("message_detail", mine.pk))).select_one(f"#m-{mine.pk}")
+    assert response["Location"] == f"{url_of('message_detail', mine.pk)}#m-{mine.pk}"
+    article = soup(as_ana.get(url_of("message_detail", mine.pk))).select_one(f"#m-{mine.pk}")
     assert article.select_one(".msg-body").text == "What ana meant"
     assert article.select_one("button.tag-edited")
     assert MessageHistory.objects.get().old_content == "What ana wrote"
@@ -390,7 +392,7 @@ def test_cancelling_an_edit_brings_the_message_back(as_ana, mine):
     part = soup(as_ana.get(link["hx-get"], headers=HTMX))
 
     assert part.select_one(f"article#m-{mine.pk} .msg-body").text == mine.content
-    assert link["href"] == of("message_detail", mine.pk)
+    assert link["href"] == url_of("message_detail", mine.pk)
 
 
 # --- Deleting -------------------------------------------------------------------------------------
@@ -413,7 +415,7 @@ def test_a_deleted_message_without_replies_leaves_nothing(as_ana, mine):
     response = as_ana.post(address("message_delete", mine))
 
     page = soup(as_ana.get(response["Location"]))
-    assert response["Location"] == of("conversation_detail", mine.conversation_id)
+    assert response["Location"] == url_of("conversation_detail", mine.conversation_id)
     assert not page.select("article")
     assert "Message deleted" in page.select_one("#toasts").text
     assert not Notification.objects.exists()
@@ -436,7 +438,7 @@ def test_after_deleting_a_reply_one_is_where_it_was(as_ana, theirs):
 
     response = as_ana.post(address("message_delete", reply))
 
-    assert response["Location"] == f"{of('message_detail', theirs.pk)}#m-{theirs.pk}"
+    assert response["Location"] == f"{url_of('message_detail', theirs.pk)}#m-{theirs.pk}"
 
 
 def test_the_last_reply_takes_deleted_messages_above_along(as_ben, deleted):
@@ -444,22 +446,22 @@ def test_the_last_reply_takes_deleted_messages_above_along(as_ben, deleted):
 
     response = as_ben.post(address("message_delete", reply))
 
-    assert response["Location"] == of("conversation_detail", deleted.conversation_id)
+    assert response["Location"] == url_of("conversation_detail", deleted.conversation_id)
     assert not Message.objects.exists()
 
 
 def test_a_conversation_whose_messages_are_all_gone_can_be_used(as_ana, mine, edited):
     as_ana.post(address("message_delete", mine))
-    url = of("conversation_detail", mine.conversation_id)
+    url = url_of("conversation_detail", mine.conversation_id)
 
     page = soup(as_ana.get(url))
     assert not page.select("article, .divider")
     assert page.select_one("p.feed-empty")
-    row = soup(as_ana.get(of("inbox"))).select_one("#conversation-list a.row-c")
+    row = soup(as_ana.get(url_of("inbox"))).select_one("#conversation-list a.row-c")
     assert "Message deleted" in row.text
     assert soup(as_ana.get(url + "?before=5")).select_one("#feed") is not None
     for name in ("conversation_read", "conversation_seen"):
-        as_ana.post(of(name, mine.conversation_id), {"up_to": 10**9}, headers=HTMX)
+        as_ana.post(url_of(name, mine.conversation_id), {"up_to": 10**9}, headers=HTMX)
     part = soup(as_ana.post(address("message_send", mine), filled_in(mine), headers=HTMX))
     assert [one.text for one in part.select(".divider")] == ["Today"]
 
@@ -548,7 +550,7 @@ def people_in(page, those="input[name=to]"):
 
 
 def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
-    part = soup(as_ana.get(of("people"), {"q": "stra"}, headers=HTMX))
+    part = soup(as_ana.get(url_of("people"), {"q": "stra"}, headers=HTMX))
 
     assert people_in(part) == ["stranger"]
     assert part.select_one("mark").text.lower() == "stra"
@@ -556,7 +558,7 @@ def test_people_are_found_by_a_part_of_their_name(as_ana, ben, stranger):
 
 
 def test_it_is_said_that_nobody_is_found(as_ana, stranger):
-    part = soup(as_ana.get(of("people"), {"q": "zzz"}, headers=HTMX))
+    part = soup(as_ana.get(url_of("people"), {"q": "zzz"}, headers=HTMX))
 
     assert people_in(part) == []
     assert part.select_one("#people").text.strip() == "Nobody here is called “zzz”."
@@ -573,41 +575,43 @@ def test_it_is_said_that_nobody_is_found(as_ana, stranger):
 def test_what_was_found_of_a_name_is_marked(as_ana, name, typed, marks):
     UserFactory(username="one", first_name=name)
 
-    part = soup(as_ana.get(of("people"), {"q": typed}, headers=HTMX))
+    part = soup(as_ana.get(url_of("people"), {"q": typed}, headers=HTMX))
 
     assert [mark.text for mark in part.select("mark")] == marks
     assert part.select_one(".option bdi").text == name
 
 
 def test_where_people_are_few_they_are_listed_before_a_name_is_typed(as_ana, stranger, settings):
-    assert people_in(soup(as_ana.get(of("message_new")))) == ["stranger"]
-    assert people_in(soup(as_ana.get(of("people"), {"q": ""}, headers=HTMX))) == ["stranger"]
-    assert not soup(as_ana.get(of("message_new"))).select("#people input[checked]")
+    assert people_in(soup(as_ana.get(url_of("message_new")))) == ["stranger"]
+    assert people_in(soup(as_ana.get(url_of("people"), {"q": ""}, headers=HTMX))) == ["stranger"]
+    assert not soup(as_ana.get(url_of("message_new"))).select("#people input[checked]")
 
     settings.LIST_PEOPLE = False
 
-    assert people_in(soup(as_ana.get(of("message_new")))) == []
-    assert people_in(soup(as_ana.get(of("message_new"), {"q": "s"}))) == ["stranger"]
+    assert people_in(soup(as_ana.get(url_of("message_new")))) == []
+    assert people_in(soup(as_ana.get(url_of("message_new"), {"q": "s"}))) == ["stranger"]
 
 
 def test_a_link_names_a_person_by_the_user_name(as_ana, ben, stranger):
-    page = soup(as_ana.get(of("message_new"), {"to": "stranger"}))
+    page = soup(as_ana.get(url_of("message_new"), {"to": "stranger"}))
 
     assert people_in(page) == ["stranger", "ben"]
     assert people_in(page, "input[checked]") == ["stranger"]
     for nobody in ("ana", "closed", "a\0b", str(stranger.pk)):
-        assert not people_in(soup(as_ana.get(of("message_new"), {"to": nobody})), "input[checked]")
+        assert not people_in(
+            soup(as_ana.get(url_of("message_new"), {"to": nobody})), "input[checked]"
+        )
 
 
 def test_a_page_writes_to_the_person_it_showed_and_to_nobody_who_took_the_name(as_ana, stranger):
-    page = soup(as_ana.get(of("message_new"), {"q": "stranger"}))
+    page = soup(as_ana.get(url_of("message_new"), {"q": "stranger"}))
     typed = {"content": "For you alone", "client_key": uuid4()}
     typed["to"] = page.select_one("#people input")["value"]
     stranger.username = "renamed"
     stranger.save()
     UserFactory(username="stranger")
 
-    as_ana.post(of("message_new"), typed)
+    as_ana.post(url_of("message_new"), typed)
 
     assert Message.objects.get().receiver == stranger
 
@@ -616,7 +620,7 @@ def test_names_that_look_alike_are_told_apart_by_their_user_names(as_ana):
     UserFactory(username="jonas", first_name="Jonas Feldweg")
     UserFactory(username="j\u043enas", first_name="Jonas Feldweg")
 
-    page = soup(as_ana.get(of("message_new"), {"q": "feldweg"}))
+    page = soup(as_ana.get(url_of("message_new"), {"q": "feldweg"}))
 
     assert people_in(page) == ["jonas", "j\u043enas"]
 
@@ -624,15 +628,15 @@ def test_names_that_look_alike_are_told_apart_by_their_user_names(as_ana):
 def test_nobody_finds_everybody(as_ana):
     UserFactory.create_batch(60)
 
-    assert len(people_in(soup(as_ana.get(of("people"), {"q": "person"}, headers=HTMX)))) == 8
+    assert len(people_in(soup(as_ana.get(url_of("people"), {"q": "person"}, headers=HTMX)))) == 8
     for q in ("", " ", "%", "%%", "__", "\0\0"):
-        assert people_in(soup(as_ana.get(of("people"), {"q": q}, headers=HTMX))) == []
+        assert people_in(soup(as_ana.get(url_of("people"), {"q": q}, headers=HTMX))) == []
 
 
 def test_the_find_button_keeps_what_is_written(as_ana, stranger):
     typed = {"q": "stra", "content": " Half a\nthought", "client_key": str(uuid4()), "find": "1"}
 
-    page = soup(as_ana.post(of("message_new"), typed))
+    page = soup(as_ana.post(url_of("message_new"), typed))
 
     assert people_in(page) == ["stranger"]
     assert text_of(page) == " Half a\nthought"
@@ -645,9 +649,9 @@ def test_who_was_chosen_stays_chosen(as_ana):
     two = UserFactory(username="sam2", first_name="Sam Two")
     typed = {"q": "sam", "to": two.pk, "content": "", "client_key": uuid4()}
 
-    page = soup(as_ana.post(of("message_new"), typed), 422)
-    part = soup(as_ana.get(of("people"), {"q": "sa", "to": two.pk}, headers=HTMX))
-    other = soup(as_ana.get(of("people"), {"q": "one", "to": two.pk}, headers=HTMX))
+    page = soup(as_ana.post(url_of("message_new"), typed), 422)
+    part = soup(as_ana.get(url_of("people"), {"q": "sa", "to": two.pk}, headers=HTMX))
+    other = soup(as_ana.get(url_of("people"), {"q": "one", "to": two.pk}, headers=HTMX))
 
     assert people_in(page, "input[checked]") == ["sam2"]
     assert people_in(part) == ["sam1", "sam2"]
@@ -656,9 +660,9 @@ def test_who_was_chosen_stays_chosen(as_ana):
 
 
 def test_a_plain_request_for_people_leads_to_the_page(as_ana):
-    response = as_ana.get(of("people"), {"q": "stra"})
+    response = as_ana.get(url_of("people"), {"q": "stra"})
 
-    assert response["Location"] == f"{of('message_new')}?q=stra"
+    assert response["Location"] == f"{url_of('message_new')}?q=stra"
 
 
 # --- Names ----------------------------------------------------------------------------------------
@@ -685,24 +689,24 @@ def test_any_name_is_shown_as_it_is(as_ana, as_ben, ben, mine, theirs, name):
     reply_to(mine)
     expected = name or "ben"
 
-    inbox = soup(as_ana.get(of("inbox")))
+    inbox = soup(as_ana.get(url_of("inbox")))
     assert inbox.select_one(".card-u .msg-by").text == expected
     assert inbox.select_one("#conversation-list .row-name").text == expected
-    page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", mine.conversation_id)))
     assert page.h1.text == expected
     assert expected in page.title.text
     assert page.select_one(f"#m-{theirs.pk} .msg-by").text == expected
     assert page.select_one(f"#m-{theirs.pk} .msg-by bdi")
-    bell = soup(as_ana.get(of("notifications")))
+    bell = soup(as_ana.get(url_of("notifications")))
     assert bell.select_one("a.bell b").text == expected
     for name_of_page in ("message_detail", "message_reply", "message_history"):
         assert expected in soup(as_ana.get(address(name_of_page, theirs))).get_text()
-    assert expected in soup(as_ana.get(of("message_new"), {"q": "ben"})).get_text()
-    assert soup(as_ben.get(of("inbox"))).select_one(".bar .visually-hidden")
+    assert expected in soup(as_ana.get(url_of("message_new"), {"q": "ben"})).get_text()
+    assert soup(as_ben.get(url_of("inbox"))).select_one(".bar .visually-hidden")
 
 
 def test_my_own_message_is_mine_everywhere(as_ana, ana, mine):
-    page = soup(as_ana.get(of("conversation_detail", mine.conversation_id)))
+    page = soup(as_ana.get(url_of("conversation_detail", mine.conversation_id)))
     article = page.select_one(f"#m-{mine.pk}")
 
     assert article.select_one(".msg-by").text == "You"
@@ -715,13 +719,13 @@ def test_my_own_message_is_mine_everywhere(as_ana, ana, mine):
 def test_a_thread_of_the_inbox_says_how_it_began(as_ana, mine):
     reply_to(mine)
 
-    thread = soup(as_ana.get(of("inbox"))).select_one(".grp-thread")
+    thread = soup(as_ana.get(url_of("inbox"))).select_one(".grp-thread")
 
     assert thread.select_one(".ctx").get_text(strip=True) == f"in “{mine.content}”"
 
 
 def test_a_thread_of_the_inbox_says_that_its_beginning_is_gone(as_ana, deleted):
-    thread = soup(as_ana.get(of("inbox"))).select_one(".grp-thread")
+    thread = soup(as_ana.get(url_of("inbox"))).select_one(".grp-thread")
 
     assert thread.select_one(".ctx").get_text(strip=True) == "in “Message deleted”"
     assert "Said too soon" not in thread.text

@@ -6,7 +6,7 @@ import pytest
 
 from messaging.models import Message
 from tests.chats.addresses import address, filled_in
-from tests.chats.reading import shown
+from tests.chats.page_contents import shown
 from tests.html import soup
 
 pytestmark = pytest.mark.django_db

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from bs4 import BeautifulSoup, Tag
 
 from tests.chats.conftest import HTMX
-from tests.chats.reading import level_at
+from tests.chats.page_contents import level_at
 from tests.html import soup
 
 

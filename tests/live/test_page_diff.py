@@ -5,9 +5,9 @@ from django.urls import reverse
 
 from messaging import services
 from messaging.models import Conversation, Mailbox, Message
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.chats.conftest import HTMX
-from tests.chats.reading import shown
+from tests.chats.page_contents import shown
 from tests.factories import MessageFactory, chain, reply_to
 from tests.html import soup
 from tests.live.page import OpenPage
@@ -34,7 +34,7 @@ def open_page(as_ana):
 @pytest.fixture
 def page(open_page, theirs):
     """Ana's page of her conversation with ben, in which she has one message."""
-    return open_page(of("conversation_detail", theirs.conversation_id))
+    return open_page(url_of("conversation_detail", theirs.conversation_id))
 
 
 def edit(message, text):
@@ -57,22 +57,22 @@ def test_nothing_is_said_when_nothing_changed(page):
 
 
 def test_a_browser_is_sent_to_the_page(as_ana, theirs):
-    url = of("conversation_changes", theirs.conversation_id)
+    url = url_of("conversation_changes", theirs.conversation_id)
 
-    assert as_ana.get(url).url == of("conversation_detail", theirs.conversation_id)
-    assert as_ana.get(of("changes")).url == of("inbox")
+    assert as_ana.get(url).url == url_of("conversation_detail", theirs.conversation_id)
+    assert as_ana.get(url_of("changes")).url == url_of("inbox")
 
 
 def test_what_is_not_ones_own_is_not_there(client, stranger, theirs):
     client.force_login(stranger)
     for name in ("conversation_changes", "conversation_new"):
-        response = client.get(of(name, theirs.conversation_id), headers=HTMX)
+        response = client.get(url_of(name, theirs.conversation_id), headers=HTMX)
         assert response.status_code == 404
 
 
 @pytest.mark.parametrize("query", ["since=x", "since=1.2.3.4&drawn=x.-1&new=99999999999999999999"])
 def test_nonsense_is_answered_like_a_page_that_knows_nothing(as_ana, theirs, query):
-    url = of("conversation_changes", theirs.conversation_id)
+    url = url_of("conversation_changes", theirs.conversation_id)
 
     assert soup(as_ana.get(f"{url}?{query}", headers=HTMX)).select_one("#changes")
 
@@ -126,7 +126,7 @@ def test_a_deleted_message_goes(page, theirs):
 
 def test_a_deleted_message_with_replies_keeps_its_place(open_page, theirs):
     reply = reply_to(theirs)
-    page = open_page(of("message_detail", theirs.pk))
+    page = open_page(url_of("message_detail", theirs.pk))
     services.delete_message(message=theirs, author=theirs.sender)
 
     page.ask()
@@ -149,7 +149,7 @@ def test_what_is_read_in_one_window_is_read_in_the_others(page, theirs):
 
 def test_what_is_unread_again_is_so_in_the_others(open_page, theirs):
     read(theirs)
-    page = open_page(of("conversation_detail", theirs.conversation_id))
+    page = open_page(url_of("conversation_detail", theirs.conversation_id))
     services.mark_as_unread(reader=theirs.receiver, message=theirs)
 
     page.ask()
@@ -158,14 +158,14 @@ def test_what_is_unread_again_is_so_in_the_others(open_page, theirs):
 
 
 def test_the_sender_is_not_told_of_reading(open_page, mine):
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     read(mine)
 
     assert page.ask().status_code == 204
 
 
 def test_a_first_reply_is_offered_below_what_it_answers(open_page, mine):
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     reply = reply_to(mine, "An answer")
 
     page.ask()
@@ -182,7 +182,7 @@ def test_a_first_reply_is_offered_below_what_it_answers(open_page, mine):
 
 def test_a_closed_thread_counts_in_place(open_page, mine):
     read(reply_to(mine))
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     assert "1 reply" in page.find(f"#m-{mine.pk}-thread .thread-open").text
     reply_to(mine)
 
@@ -193,7 +193,7 @@ def test_a_closed_thread_counts_in_place(open_page, mine):
 
 def test_an_open_thread_offers_a_new_reply_at_its_end(open_page, mine):
     first = reply_to(mine)
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     new = reply_to(mine, "The second")
 
     page.ask()
@@ -206,7 +206,7 @@ def test_an_open_thread_offers_a_new_reply_at_its_end(open_page, mine):
 
 def test_a_reply_that_was_offered_and_deleted_is_offered_no_more(open_page, mine):
     first = reply_to(mine)
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     new = reply_to(mine)
     page.ask()
     services.delete_message(message=new, author=new.sender)
@@ -219,7 +219,7 @@ def test_a_reply_that_was_offered_and_deleted_is_offered_no_more(open_page, mine
 
 def test_what_is_offered_behind_a_deleted_reply_is_offered_once(open_page, mine):
     first, second = reply_to(mine), reply_to(mine)
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     reply_to(mine)
     page.ask()
     assert page.find(f"#m-{second.pk}-more")
@@ -235,7 +235,7 @@ def test_a_reply_deleted_together_with_what_keeps_its_place_is_counted_no_more(o
     read(only := reply_to(mine))
     other = MessageFactory(sender=mine.sender, receiver=mine.receiver)
     read(reply_to(other))
-    page = open_page(of("conversation_detail", mine.conversation_id))
+    page = open_page(url_of("conversation_detail", mine.conversation_id))
     assert "1 reply" in page.find(f"#m-{mine.pk}-thread").text
     Message.objects.filter(pk__in=[only.pk, other.pk]).delete()
 
@@ -247,7 +247,7 @@ def test_a_reply_deleted_together_with_what_keeps_its_place_is_counted_no_more(o
 
 def test_a_reply_too_deep_to_be_drawn_is_counted_on_the_way_to_it(open_page, mine):
     deep = chain(mine, 4)
-    page = open_page(of("message_detail", mine.pk))
+    page = open_page(url_of("message_detail", mine.pk))
     reply_to(deep)
 
     page.ask()
@@ -277,7 +277,7 @@ def test_another_conversation_changes_only_what_stands_around(page, ana, strange
 
 
 def test_a_page_of_older_messages_offers_nothing_new(as_ana, ana, ben, theirs):
-    url = of("conversation_detail", theirs.conversation_id) + f"?before={theirs.pk + 1}"
+    url = url_of("conversation_detail", theirs.conversation_id) + f"?before={theirs.pk + 1}"
     page = OpenPage(as_ana, url)
     MessageFactory(sender=ben, receiver=ana)
 
@@ -288,7 +288,7 @@ def test_a_page_of_older_messages_offers_nothing_new(as_ana, ana, ben, theirs):
 
 
 def test_the_inbox_offers_what_is_new_and_drops_what_is_read(open_page, ana, ben, theirs):
-    page = open_page(of("inbox"))
+    page = open_page(url_of("inbox"))
     edited = MessageFactory(sender=ben, receiver=ana)
     page.ask()
     assert page.find("#new-pill a").text.strip() == "1 new message"

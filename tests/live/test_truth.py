@@ -22,7 +22,7 @@ from django.test import Client
 from django.utils import timezone
 
 from messaging.models import Conversation, Mailbox
-from tests.chats.addresses import of
+from tests.chats.addresses import url_of
 from tests.factories import MessageFactory, UserFactory
 from tests.live.changing import KINDS, STATEMENTS, Life
 from tests.live.conftest import POSTGRESQL
@@ -88,10 +88,10 @@ def open_windows(line, pairs, session_of):
         root = roots[place % len(roots)]
         user = (root.sender, root.receiver)[place % 2]
         url = (
-            of("conversation_detail", root.conversation_id),
-            of("conversation_detail", root.conversation_id),
-            of("message_detail", root.pk),
-            of("inbox"),
+            url_of("conversation_detail", root.conversation_id),
+            url_of("conversation_detail", root.conversation_id),
+            url_of("message_detail", root.pk),
+            url_of("inbox"),
         )[place % 4]
         client = Client()
         client.force_login(user)
@@ -158,7 +158,7 @@ def test_what_changes_while_an_answer_is_made_comes_with_the_next(as_ana, ana, b
     for _ in range(3):
         life.change("begin")
         life.change("reply")
-    page = OpenPage(as_ana, of("conversation_detail", Conversation.objects.get().pk))
+    page = OpenPage(as_ana, url_of("conversation_detail", Conversation.objects.get().pk))
     kinds = list(KINDS)
     for number in range(1 + kinds.index(kind) % 2, STATEMENTS + 1, 2):
         # A name is on everything, and no message tells that it has changed.

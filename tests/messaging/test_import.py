@@ -113,7 +113,7 @@ def test_the_conversation_looks_as_if_it_had_been_written_here(load):
 
     conversation = Conversation.objects.get()
     messages = list(Message.objects.order_by("id"))
-    assert [message.changed_in for message in messages] == [1, 2, 3]
+    assert sorted(message.changed_in for message in messages) == [1, 2, 3]
     assert conversation.version == 3
     assert conversation.last_message == messages[-1]
     # Times may be out of order: the latest counts, not that of the last line.
@@ -122,6 +122,37 @@ def test_the_conversation_looks_as_if_it_had_been_written_here(load):
     }
     assert all(mailbox.version > 0 for mailbox in Mailbox.objects.all())
     assert Mailbox.objects.count() == 2
+
+
+def test_lines_in_any_order_are_stored_in_that_of_their_times(load):
+    load(line(7), line(3), line(4, parent=7), line(5, parent=3), line(1))
+
+    contents = Message.objects.order_by("id").values_list("content", flat=True)
+    # The fourth answers the seventh, and so never stands above it.
+    assert list(contents) == ["Text 1", "Text 3", "Text 5", "Text 7", "Text 4"]
+    answered = Message.objects.exclude(parent_message=None)
+    assert all(one.pk > one.parent_message_id for one in answered)
+
+
+def test_what_is_older_than_the_conversation_is_refused_and_nothing_stored(load, message):
+    before = all_rows()
+
+    with pytest.raises(CommandError, match="Line 2: ben and ana have written here since, on 20"):
+        load(line(1), line(2, sender="ben", receiver="ana"))
+
+    assert all_rows() == before
+
+
+def test_a_longer_export_adds_what_came_later(load):
+    load(line(1), line(4))
+
+    load(line(1), line(4), line(5, parent=1))
+
+    assert list(Message.objects.order_by("id").values_list("content", flat=True)) == [
+        *("Text 1", "Text 4", "Text 5")
+    ]
+    with pytest.raises(CommandError, match="have written here since"):
+        load(line(1), line(2), line(4), line(5, parent=1))
 
 
 def test_people_can_reply_after_an_import(load):
@@ -262,7 +293,7 @@ def test_a_longer_file_adds_only_what_is_new_and_may_answer_what_is_old(load):
 
 
 def test_an_import_into_a_conversation_leaves_its_messages_as_they_are(load, message):
-    load(line(1, sender="ben", receiver="ana"))
+    load(line(1, sender="ben", receiver="ana"), even_if_older=True)
 
     conversation = Conversation.objects.get()
     old, imported = Message.objects.order_by("id")

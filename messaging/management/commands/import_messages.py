@@ -31,7 +31,8 @@ and, optionally,
   history    the earlier texts, oldest first: each a text, or {"content": …, "edited_at": …}
 
 The command imports all lines or, if one of them is bad, none. Messages that an earlier import
-stored do not change, so the same file adds nothing a second time. Messages that were removed since,
+stored do not change, so the same file adds nothing a second time. The lines may stand in any order,
+but that a reply comes after what it answers: messages are shown in the order of their times. Messages that were removed since,
 by their author or with an account, are imported again.
 """
 
@@ -50,7 +51,13 @@ class Command(BaseCommand):
             "file", metavar="FILE", help="a file, plain or compressed by gzip; - for standard input"
         )
 
-    def handle(self, *, file: str, verbosity: int, **options: Any) -> None:
+        parser.add_argument(
+            "--even-if-older",
+            action="store_true",
+            help="put messages that are older than the newest one of their conversation below it",
+        )
+
+    def handle(self, *, file: str, even_if_older: bool, verbosity: int, **options: Any) -> None:
         started = time.monotonic()
 
         def with_progress(
@@ -71,7 +78,9 @@ class Command(BaseCommand):
                 messages = MessageFile(source)
                 survey = Survey(with_progress(messages, "Checking"))
                 stored = store_messages(
-                    survey, lambda: with_progress(messages, "Importing", survey.total)
+                    survey,
+                    lambda: with_progress(messages, "Importing", survey.total),
+                    even_if_older=even_if_older,
                 )
         except BadLine as bad:
             raise CommandError(f"{bad} Nothing was imported.") from None
