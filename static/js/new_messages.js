@@ -72,7 +72,9 @@ let pressed; // The first of the messages that the reader asked for by the pill.
 on("htmx:beforeSwap", ({ detail }) => {
   const { elt } = detail.requestConfig;
   // An answer was lost, and the message it was about came as news. The answer to the second try brings it again.
-  if (elt.id === "composer" && detail.xhr.status === 200) changeAnswer(detail, (content) => merge($("ol[hx-swap-oob]", content)));
+  if (elt.id === "composer" && detail.xhr.status === 200 && detail.shouldSwap) {
+    changeAnswer(detail, (content) => $$("ol[hx-swap-oob]", content).forEach(merge));
+  }
   if (!elt.closest("#new-pill") || detail.xhr.status !== 200 || !detail.shouldSwap) return;
   changeAnswer(detail, (content) => {
     merge(content);

@@ -1,6 +1,6 @@
 // A form without htmx is sent once, however often its button is pressed.
 
-import { $$, hasUnsentText, on } from "./dom.js";
+import { $, $$, byId, hasUnsentText, on } from "./dom.js";
 
 let sending = false;
 
@@ -27,6 +27,26 @@ addEventListener("pageshow", ({ persisted }) => {
   $$("form:not([hx-post]) > [name=client_key]").forEach(returnKey);
   // The browser kept this page for "back": the page does not show what was done since.
   if (persisted && !hasUnsentText()) location.reload();
+});
+
+// The lines of the inbox to answer in. Nothing keeps what is typed there, so the browser asks before the reader leaves
+// it. When the list is drawn anew, the text goes into the same line, or its line stays.
+const typedLines = () => $$(".quick").filter(hasUnsentText);
+let typed = [];
+
+addEventListener("beforeunload", (event) => {
+  if (!sending && typedLines().length) event.preventDefault();
+});
+on("htmx:beforeSwap", ({ detail: { target } }) => {
+  if (target.id === "unread") typed = typedLines();
+});
+on("htmx:afterSettle", () => {
+  for (const line of typed) {
+    const drawnAnew = byId(line.id);
+    if (drawnAnew) drawnAnew.elements.content.value = line.elements.content.value;
+    else $("#unread").append(line);
+  }
+  typed = [];
 });
 
 // htmx takes over new buttons and links 20 ms after it has put them into the page. Whoever is quicker, by a key, would

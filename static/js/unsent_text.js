@@ -8,7 +8,7 @@ import { isSending } from "./plain_forms.js";
 addEventListener("beforeunload", (event) => {
   const isKept = (form) => form.dataset.draft && !form.matches(".is-invalid, :has(.is-invalid)");
   const losesText = (form) => !isKept(form) && hasUnsentText(form);
-  if (!isSending() && $$("form:has(textarea), .quick").some(losesText)) event.preventDefault();
+  if (!isSending() && $$("form:has(textarea)").some(losesText)) event.preventDefault();
 });
 
 // Cancel empties the slot below the message. On a page of its own Cancel is a link.
@@ -27,7 +27,7 @@ let box; // The text box that takes the focus when its form returns.
 
 function takeOut({ detail: { target, requestConfig, shouldSwap } }) {
   if (!shouldSwap) return;
-  for (const form of $$(".slot form, .is-editing, .quick", target)) {
+  for (const form of $$(".slot form, .is-editing", target)) {
     if (!hasUnsentText(form) || form.contains(requestConfig?.elt)) continue;
     setAside.set(form, form.id || form.parentElement.id);
     if (target.matches(".slot")) box = $("textarea", form);

@@ -923,3 +923,57 @@ def test_more_cards_and_notifications_are_listed(as_ben, ana, ben):
     as_ben.get_by_role("main").get_by_role("link", name="Show more").click()
     expect(bells).to_have_count(105)
     expect(bells.nth(100)).to_be_focused()
+
+
+def test_the_line_of_the_inbox_sends_and_what_is_typed_there_stays(as_ben, ana, ben, message):
+    as_ben.goto("/inbox/")
+    line = as_ben.get_by_label("Message to Ana Lima")
+    line.fill("Half a senten")
+
+    # The list is drawn anew, because something has come.
+    MessageFactory(sender=ana, receiver=ben, content="And one thing more")
+    as_ben.locator("#new-pill a").click()
+    expect(as_ben.locator(".card-u")).to_have_count(2)
+    expect(line).to_have_value("Half a senten")
+
+    line.press("End")
+    line.press_sequentially("ce")
+    line.press("Enter")
+
+    expect(as_ben).to_have_url(re.compile(rf"/c/{message.conversation_id}/#m-\d+$"))
+    expect(saying(as_ben, "Half a sentence")).to_be_in_viewport()
+    assert ben.sent_messages.get().content == "Half a sentence"
+
+
+def test_the_browser_asks_before_it_leaves_a_line_of_the_inbox(as_ben, message):
+    as_ben.goto("/inbox/")
+    as_ben.get_by_label("Message to Ana Lima").press_sequentially("Not yet sent")
+    asked_by = []
+    as_ben.on("dialog", lambda dialog: (asked_by.append(dialog.type), dialog.accept()))
+
+    as_ben.locator(".row-c").first.click()
+
+    expect(as_ben).to_have_url(re.compile(rf"/c/{message.conversation_id}/"))
+    assert asked_by == ["beforeunload"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_menu_of_a_conversation_changes_its_order(as_ben, ana, ben, message, width):
+    reply_to(message, "The answer")
+    MessageFactory(sender=ben, receiver=ana, content="Begun later")
+    reply_to(message, "The second answer")
+    as_ben.set_viewport_size({"width": width, "height": 800})
+    open_conversation(as_ben, message.conversation)
+    articles = as_ben.locator("#feed > .node > article")
+    expect(articles.last).to_contain_text("Begun later")
+
+    as_ben.get_by_role("button", name="Order and print").click()
+    as_ben.get_by_role("button", name="Latest activity last").click()
+
+    expect(articles.last).to_have_attribute("id", f"m-{message.pk}")
+    as_ben.get_by_role("button", name="Order and print").click()
+    chosen = as_ben.get_by_role("button", name="Latest activity last")
+    expect(chosen).to_have_attribute("aria-pressed", "true")
+    as_ben.get_by_role("link", name="Print the whole conversation").click()
+    expect(as_ben.locator(".printed-message")).to_have_count(4)
+    expect(as_ben.get_by_role("button", name="Print", exact=True)).to_be_visible()
