@@ -85,7 +85,7 @@ CASES = (
     ),
     Case(
         "Send a reply, to a reply in the long thread",
-        *(17, 6),
+        *(18, 6),
         lambda at: _reply(at.unanswered[next(SENT) % len(at.unanswered)]),
         shows='id="conversation-list"',
     ),
