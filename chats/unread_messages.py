@@ -1,7 +1,8 @@
 """Unread messages as the inbox draws them: by conversation and thread, with a line to answer in.
 
-A conversation begins with a `ConversationHead` and ends with a `QuickAnswer` or an `EndOfConversation`;
-between them stand its threads, each from a `ThreadHead` over its cards to an `EndOfThread`.
+A conversation begins with a `ConversationHead` and ends with an `EndOfConversation`; between them stand
+its threads, each from a `ThreadHead` over its cards to an `EndOfThread`, and last the `QuickAnswer` where
+the reader may write.
 """
 
 from __future__ import annotations
@@ -99,7 +100,7 @@ class QuickAnswer:
     is_reply: bool  # to a message in a thread; else it is a new message of the conversation
 
 
-Step = ConversationHead | ThreadHead | Card | EndOfThread | QuickAnswer | EndOfConversation
+InboxStep = ConversationHead | ThreadHead | Card | EndOfThread | QuickAnswer | EndOfConversation
 
 
 class UnreadMessages:
@@ -135,7 +136,7 @@ class UnreadMessages:
         oob = self.only is not None
         return [Card(self._presenter.show(message), oob=oob) for message in self._found()[:CARDS]]
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[InboxStep]:
         """The liveliest conversation first; within each, what was written first."""
         conversations: dict[int, list[Message]] = {}
         for message in self._found()[:CARDS]:
@@ -143,7 +144,7 @@ class UnreadMessages:
         for pk, messages in conversations.items():
             yield from self._conversation(pk, messages)
 
-    def _conversation(self, pk: int, messages: list[Message]) -> Iterator[Step]:
+    def _conversation(self, pk: int, messages: list[Message]) -> Iterator[InboxStep]:
         newest = messages[-1]
         person = self._presenter.people[newest.sender_id]
         token = get_token(self.request)
